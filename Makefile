@@ -1,0 +1,97 @@
+# Everything starts here; only python3 (3.11 or newer) and make are needed. `make` lists what there is.
+
+PY ?= python3
+UV_VERSION := 0.13.9
+# Processes that the test suite is spread over.
+TEST_PROCESSES ?= 2
+# 1: a missing PostgreSQL or browser fails `make test` instead of leaving out what needs it.
+REQUIRE_ALL ?=
+# Arguments for pytest (a path, -k ...) or for `make lock`.
+ARGS ?=
+
+python := .venv/bin/python
+manage := $(python) manage.py
+pytest := $(python) -m pytest -q -n $(TEST_PROCESSES) $(ARGS)
+compile := .venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+
+# What `make check` looks at is production, whatever this machine's .env says.
+production := env ENV_FILE= DEBUG=false ALLOWED_HOSTS=tidings.example PUBLIC_BASE_URL=https://tidings.example \
+	SECRET_KEY=for-make-check-only-0123456789-abcdefghijklmnopqrstuvwxyz SECURE_SSL_REDIRECT=true \
+	TIDINGS_ENCRYPTION_KEYS=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE= DATABASE_URL=sqlite://:memory:
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run worker test coverage check lock clean browser
+
+help: ## Show this list
+	@sed -n 's/^\([a-z.]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+demo: .venv/run .env ## Show the product at work on this machine (ONCE=1: run to the end, then exit)
+	@$(manage) demo $(if $(ONCE),--once)
+
+run: .venv/run .env ## Serve the site and run one worker (settings: .env)
+	@$(manage) migrate -v 0
+	@$(manage) sync_schedules
+	@$(manage) collectstatic --clear --noinput -v 0
+	@$(manage) watch_cluster & worker=$$!; \
+		.venv/bin/gunicorn -c python:config.gunicorn & site=$$!; \
+		trap 'kill $$site $$worker; wait' EXIT; trap 'exit 0' INT TERM; \
+		wait $$site
+
+worker: .venv/run .env ## Run one more worker
+	@$(manage) watch_cluster
+
+test: .venv/dev browser ## Run the whole suite on SQLite, and on PostgreSQL where a server answers
+	@echo "on SQLite"
+	@env -u TEST_DATABASE_URL $(pytest)
+	@url=$$($(python) -m tests.find_postgres) || exit 1; \
+	if [ -n "$$url" ]; then \
+		echo "on PostgreSQL"; TEST_DATABASE_URL="$$url" $(pytest); \
+	else \
+		echo "PostgreSQL left out: DATABASE_URL names none and none answers on 127.0.0.1:5432"; test -z "$(REQUIRE_ALL)"; \
+	fi
+
+coverage: .venv/dev ## Run the suite on SQLite and list the lines that it does not reach
+	.venv/bin/coverage run -m pytest -q $(ARGS)
+	.venv/bin/coverage report --show-missing --skip-covered
+
+check: .venv/dev ## Lint, types, import contracts, migrations, production settings
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	$(production) .venv/bin/mypy config integrations tracking tests
+	.venv/bin/lint-imports
+	$(production) $(manage) makemigrations --check --dry-run
+	$(production) $(manage) check --deploy --fail-level WARNING
+
+lock: .venv/uv ## Pin the dependencies of pyproject.toml (ARGS=--upgrade: the newest)
+	$(compile) $(ARGS) pyproject.toml --group test --group lint -o requirements/dev.txt
+	$(compile) pyproject.toml -c requirements/dev.txt -o requirements/run.txt
+	@! grep -nE '://|^-' requirements/*.txt
+
+clean: ## Remove what make has made, but for .env and var/
+	rm -rf .venv .coverage* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+
+.env: ## Write development settings with new keys
+	@$(PY) config/dotenv.py
+
+browser:
+	@if command -v chromium >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "installing chromium for the browser tests"; \
+		export DEBIAN_FRONTEND=noninteractive; \
+		{ apt-get install -qq -y chromium || { apt-get update -qq && apt-get install -qq -y chromium; }; } >/dev/null 2>&1 || true; \
+	fi; \
+	command -v chromium >/dev/null || { echo "browser tests left out: chromium is not here"; test -z "$(REQUIRE_ALL)"; }
+
+.venv/uv:
+	@$(PY) -c 'import sys; sys.exit("Tidings needs Python 3.11 or newer; name one: make PY=python3.12 ...") if sys.version_info < (3, 11) else None'
+	@$(PY) -m venv .venv
+	@$(python) -m pip install -qq --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
+
+.venv/run: .venv/uv requirements/run.txt
+	@.venv/bin/uv pip install -q --require-hashes -r requirements/run.txt
+	@touch $@
+
+.venv/dev: .venv/uv requirements/dev.txt
+	@.venv/bin/uv pip install -q --require-hashes -r requirements/dev.txt
+	@touch $@ .venv/run

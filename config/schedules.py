@@ -1,0 +1,17 @@
+"""Every periodic job, in one table. `manage.py sync_schedules` makes django-q2's rows equal to it.
+
+Times are intervals in UTC, without arguments: what is due is worked out from stored deadlines, so a run that is doubled, late
+or left out changes nothing.
+"""
+
+from __future__ import annotations
+
+SCHEDULES = {
+    "handle_inbound": ("integrations.tasks.handle_inbound", 1),
+    "deliver": ("integrations.tasks.deliver", 1),
+    "heartbeat": ("integrations.tasks.heartbeat", 1),
+    "launch": ("integrations.tasks.launch", 1),
+    "housekeep": ("integrations.tasks.housekeep", 10),
+    "check_keys": ("integrations.tasks.check_keys", 60),
+}
+"""Name -> (dotted path of the task, minutes between two runs)."""

@@ -1,0 +1,183 @@
+"""All settings. Whatever differs between machines comes from the environment through `config.env`; see `.env.example`.
+
+Production is the default: without DEBUG everything is strict, and `config.checks` refuses to start with a wrong value.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_stubs_ext
+
+from config import csp, env, logs
+
+# Lets classes of Django be written with the type they hold (ModelAdmin[Merchant], TextField[str, str]).
+django_stubs_ext.monkeypatch()
+
+BASE_DIR = env.ROOT
+VAR_DIR = BASE_DIR / "var"
+
+# The site
+
+DEBUG = env.flag("DEBUG", default=False)
+SECRET_KEY = env.text("SECRET_KEY")
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
+ENCRYPTION_KEYS = env.words("TIDINGS_ENCRYPTION_KEYS")
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS")
+CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+PUBLIC_BASE_URL = env.text("PUBLIC_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
+KLAVIYO_BASE_URL = env.text("KLAVIYO_BASE_URL", "https://a.klaviyo.com").rstrip("/")
+KLAVIYO_REVISION = env.text("KLAVIYO_REVISION", "2026-07-15")
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+
+INSTALLED_APPS = [
+    "config",
+    # unfold replaces templates of Django's admin, so it stands before it.
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_q",
+    "rest_framework",
+    "csp",
+    "integrations",
+    "tracking",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.csp.SplitPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+UNFOLD: dict[str, Any] = {"SITE_TITLE": "Tidings", "SITE_HEADER": "Tidings"}
+
+# Data
+
+VAR_DIR.mkdir(exist_ok=True)
+
+DATABASES = {"default": env.database("DATABASE_URL", default="sqlite:///var/tidings.sqlite3")}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # Readers never wait for the writer (WAL), and a transaction takes the write lock when it begins (IMMEDIATE): one
+    # that reads first and writes later would fail at once with "database is locked", whatever the timeout.
+    DATABASES["default"]["OPTIONS"] = {
+        "timeout": 20,
+        "transaction_mode": "IMMEDIATE",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
+    }
+else:
+    # No psycopg pool: the cluster forks, and a pool does not survive that (django-q2 issue 209).
+    DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+# A hook refuses more than 5 MB itself, with its own answer; this is the limit behind it.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
+
+TIME_ZONE = "UTC"
+USE_TZ = True
+LANGUAGE_CODE = "en-us"
+USE_I18N = False
+
+# Background work. Tasks are ticks without arguments: each may run twice, late or never without harm.
+
+Q_CLUSTER: dict[str, Any] = {
+    "name": "tidings",
+    "label": "Background work",
+    "orm": "default",
+    "workers": env.integer("WORKERS", default=2),
+    "timeout": 55,
+    "retry": 300,
+    "queue_limit": 2,
+    "bulk": 1,
+    "poll": 0.2,
+    "max_attempts": 1,
+    "ack_failures": True,
+    "catch_up": False,
+    "save_limit": -1,
+    "recycle": 200,
+    "max_rss": 400_000,
+}
+
+# Static files
+
+STATIC_URL = "static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT.mkdir(exist_ok=True)
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+# Security. SECURE_SSL_REDIRECT=false says that the site is served over plain HTTP: then nothing may depend on HTTPS.
+
+SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", default=not DEBUG)
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if SECURE_SSL_REDIRECT else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+SECURE_REFERRER_POLICY = "same-origin"
+if env.flag("TRUSTED_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {"DIRECTIVES": csp.STRICT}
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_NAME = "__Host-session" if SECURE_SSL_REDIRECT else "session"
+CSRF_COOKIE_NAME = "__Host-csrf" if SECURE_SSL_REDIRECT else "csrf"
+SESSION_COOKIE_AGE = 12 * 3600
+
+# W021 asks to enter the whole domain into the browsers' preload list, which only its owner can decide.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+# A view of the API that does not say who may use it is closed.
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+}
+
+# Logs
+
+LOGGING = logs.configuration(
+    renderer=env.choice("LOG_FORMAT", ("console", "json"), default="console" if DEBUG else "json"),
+    level=env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO"),
+)

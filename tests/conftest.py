@@ -1,0 +1,36 @@
+"""Which database and which browser the suite has."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Give every test process a database of its own.
+
+    SQLite's is a file, because threads and live servers share it as in real use; in memory it would have no locks.
+    DATABASE_URL is set to it, so that a process that a test starts works on the same rows.
+    """
+    if connection.vendor == "sqlite":
+        name = str(tmp_path_factory.mktemp("database") / "tidings.sqlite3")
+        url = f"sqlite:///{name}"
+    else:
+        name = f"test_tidings_{os.getpid()}"
+        url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
+    settings.DATABASES["default"]["TEST"]["NAME"] = name
+    os.environ["DATABASE_URL"] = url
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what this machine cannot run, and say why."""
+    if item.get_closest_marker("postgres") and connection.vendor != "postgresql":
+        pytest.skip("needs PostgreSQL: set TEST_DATABASE_URL")
+    if item.get_closest_marker("browser") and not shutil.which("chromium"):
+        pytest.skip("needs a browser: apt-get install chromium")
