@@ -1,0 +1,17 @@
+"""The bottom layer: tenants, customers, history, inbound and delivery."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
+
+
+class IntegrationsConfig(AppConfig):
+    """Finds what domain apps declare in `metrics.py` and `sources.py`, the way Django finds `admin.py`."""
+
+    name = "integrations"
+
+    def ready(self) -> None:
+        """Load the declarations of every installed app."""
+        autodiscover_modules("metrics")
+        autodiscover_modules("sources")

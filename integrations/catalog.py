@@ -1,0 +1,215 @@
+"""The metric catalogue: what a Fact, a Metric and a Pack are, and the registry that domain apps fill in their `metrics.py`.
+
+Pure Python: no models. A metric is declared once; history, delivery, the admin and `docs/events.md` all read the declaration.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from integrations.models import Customer, Merchant
+
+UNIQUE_ID_LENGTH = 128
+METRIC_NAME_LENGTH = 127
+"""Klaviyo: a metric's name has fewer than 128 characters."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """Something that happened in the domain. Domain apps subclass it; it is announced and never stored.
+
+    `subject` names the thing that it happened to ("order:820982911946154508"): its events are one story, and wait together
+    for an identity where there is none. `subject_at` is when that thing began (an order's placing), for launch windows.
+    """
+
+    merchant: Merchant
+    customer: Customer | None
+    subject: str
+    subject_at: datetime
+    order_number: str = ""
+    tracking_number: str = ""
+
+
+FactT = TypeVar("FactT", bound=Fact)
+
+
+@dataclass(frozen=True, slots=True)
+class Property(Generic[FactT]):
+    """One property of an event: its name in Klaviyo, its JSON type, a line of documentation, and where it comes from.
+
+    A value that is None, "" or an empty list is left out of the event: what is not known is not sent.
+    """
+
+    name: str
+    type: str
+    doc: str
+    read: Callable[[FactT], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileProperty:
+    """A custom property of the shopper's profile, read from the customer's current state when an event is sent."""
+
+    name: str
+    type: str
+    doc: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """A family of metrics that a merchant turns on together."""
+
+    key: str
+    label: str
+    doc: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An event about to be recorded: what a metric made of a fact."""
+
+    unique_id: str
+    occurred_at: datetime
+    properties: dict[str, Any]
+    value: Decimal | None = None
+    value_currency: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric(Generic[FactT]):
+    """A declared kind of event.
+
+    `name` may contain `{prefix}`, the merchant's metric prefix. `unique_id` and `occurred_at` must be pure functions of
+    stored domain data: the same fact seen twice gives the same event. `applies` says for which facts there is an event.
+    `fresh_for` is how long after `occurred_at` an event may still start a flow (None: the connection's own limit); later it
+    is recorded as backfill. `launch_from_subject` judges the launch window by the subject's age, not the event's.
+    `value` is an amount in major units with its ISO 4217 currency. `names_customer`: where the shopper has no full name, the
+    company or the e-mail address stands in for it. `same_as` are keys of metrics that tell the shopper the same thing.
+    """
+
+    number: int
+    key: str
+    name: str
+    pack: Pack
+    fact: type[FactT]
+    doc: str
+    unique_id: Callable[[FactT], str]
+    identity: str
+    occurred_at: Callable[[FactT], datetime]
+    properties: Sequence[Property[FactT]]
+    profile: Sequence[ProfileProperty] = ()
+    value: Callable[[FactT], tuple[Decimal, str] | None] = lambda fact: None
+    applies: Callable[[FactT], bool] = lambda fact: True
+    fresh_for: timedelta | None = None
+    launch_from_subject: bool = False
+    names_customer: bool = False
+    same_as: Sequence[str] = ()
+
+    def name_for(self, merchant: Merchant) -> str:
+        """The metric's name in that merchant's Klaviyo account."""
+        return self.name.format(prefix=merchant.metric_prefix)[:METRIC_NAME_LENGTH]
+
+    def draft(self, fact: FactT) -> Draft:
+        """Build the event of a fact."""
+        read = ((each.name, each.read(fact)) for each in self.properties)
+        value, currency = self.value(fact) or (None, "")
+        return Draft(
+            unique_id=bounded_identity(self.unique_id(fact)),
+            occurred_at=self.occurred_at(fact).replace(microsecond=0),
+            properties={name: known for name, known in read if is_known(known)},
+            value=value,
+            value_currency=currency,
+        )
+
+
+def is_known(value: Any) -> bool:
+    """Whether a property's value is worth sending: not None, not "" and not an empty list or object."""
+    return value is not None and value not in ("", [], {})
+
+
+def bounded_identity(unique_id: str) -> str:
+    """`unique_id` itself, or its SHA-256 where it is longer than 128 characters."""
+    if len(unique_id) <= UNIQUE_ID_LENGTH:
+        return unique_id
+    return hashlib.sha256(unique_id.encode()).hexdigest()
+
+
+class Catalog:
+    """All declared metrics, and the functions that read a customer's current profile properties."""
+
+    def __init__(self) -> None:
+        self.metrics: dict[str, Metric[Any]] = {}
+        self._by_fact: dict[type[Fact], list[Metric[Any]]] = {}
+        self._readers: dict[str, ProfileReader] = {}
+
+    def register(self, *metrics: Metric[Any]) -> None:
+        """Declare metrics. Raises `ValueError` for a key, number or name that is taken, or a profile property nobody reads."""
+        for metric in metrics:
+            for other in self.metrics.values():
+                if metric.key == other.key or metric.number == other.number or metric.name == other.name:
+                    raise ValueError(f"metric {metric.key!r} repeats the key, number or name of {other.key!r}")
+            unread = [each.name for each in metric.profile if each.name not in self._readers]
+            if unread:
+                raise ValueError(f"metric {metric.key!r}: no reader is registered for {', '.join(unread)}")
+            self.metrics[metric.key] = metric
+            self._by_fact.setdefault(metric.fact, []).append(metric)
+
+    def register_profile(self, reader: ProfileReader, *properties: ProfileProperty) -> None:
+        """Say which function reads these profile properties; it is called once for a batch of customers."""
+        for each in properties:
+            if each.name in self._readers:
+                raise ValueError(f"profile property {each.name!r} has a reader already")
+            self._readers[each.name] = reader
+
+    def built_from(self, fact: Fact) -> Sequence[Metric[Any]]:
+        """The metrics declared on that kind of fact. Raises `LookupError` where there is none: nothing happens silently."""
+        try:
+            return self._by_fact[type(fact)]
+        except KeyError:
+            raise LookupError(f"no metric is declared on {type(fact).__name__}") from None
+
+    def packs(self) -> list[Pack]:
+        """The packs, in order of their first metric."""
+        ordered = sorted(self.metrics.values(), key=lambda metric: metric.number)
+        return list({metric.pack.key: metric.pack for metric in ordered}.values())
+
+    def in_pack(self, key: str) -> list[Metric[Any]]:
+        """The metrics of one pack, by number. Raises `LookupError` for an unknown pack."""
+        found = [metric for metric in self.metrics.values() if metric.pack.key == key]
+        if not found:
+            raise LookupError(f"there is no pack {key!r}; packs are: {', '.join(pack.key for pack in self.packs())}")
+        return sorted(found, key=lambda metric: metric.number)
+
+    def profile_properties(self, merchant_id: int, wanted: Mapping[int, set[str]]) -> dict[int, dict[str, Any]]:
+        """Read profile properties of a merchant's customers: id -> names wanted, answered as id -> name -> current value.
+
+        Each reader runs once however many customers there are.
+        """
+        asked: dict[ProfileReader, set[int]] = {}
+        for customer_id, names in wanted.items():
+            for name in names:
+                asked.setdefault(self._readers[name], set()).add(customer_id)
+        answers: dict[int, dict[str, Any]] = {customer_id: {} for customer_id in wanted}
+        for reader, customer_ids in asked.items():
+            for customer_id, values in reader(merchant_id, customer_ids).items():
+                names = wanted[customer_id]
+                answers[customer_id].update({k: v for k, v in values.items() if k in names and is_known(v)})
+        return answers
+
+    def overlaps(self, keys: Iterable[str]) -> list[tuple[Metric[Any], Metric[Any]]]:
+        """Pairs among `keys` that tell the shopper the same thing, so that one of the two would do."""
+        chosen = [self.metrics[key] for key in keys if key in self.metrics]
+        names = {metric.key: metric for metric in chosen}
+        return [(metric, names[other]) for metric in chosen for other in metric.same_as if other in names]
+
+
+ProfileReader = Callable[[int, set[int]], Mapping[int, Mapping[str, Any]]]
+"""Reads the current profile properties of many customers: (merchant's key, customers' keys), a fixed number of queries."""
+
+catalog = Catalog()

@@ -1,0 +1,50 @@
+"""The catalogue as data and as the page `docs/events.md`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from integrations.catalog import Catalog, Metric
+
+
+def as_data(catalog: Catalog) -> list[dict[str, Any]]:
+    """Every metric as plain data, by number."""
+    return [_data(metric) for metric in _ordered(catalog)]
+
+
+def as_markdown(catalog: Catalog) -> str:
+    """The page: every pack, and in it every metric with its properties."""
+    lines = ["# Events", "", "Made from the code by `manage.py list_metrics --markdown`; do not edit.", ""]
+    for pack in catalog.packs():
+        lines += [f"## {pack.label} (`{pack.key}`)", "", pack.doc, ""]
+        for metric in catalog.in_pack(pack.key):
+            lines += _page(metric)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _ordered(catalog: Catalog) -> list[Metric[Any]]:
+    return sorted(catalog.metrics.values(), key=lambda metric: metric.number)
+
+
+def _data(metric: Metric[Any]) -> dict[str, Any]:
+    return {
+        "number": metric.number,
+        "key": metric.key,
+        "name": metric.name,
+        "pack": metric.pack.key,
+        "description": metric.doc,
+        "unique_id": metric.identity,
+        "properties": [{"name": each.name, "type": each.type, "description": each.doc} for each in metric.properties],
+        "profile_properties": [
+            {"name": each.name, "type": each.type, "description": each.doc} for each in metric.profile
+        ],
+    }
+
+
+def _page(metric: Metric[Any]) -> list[str]:
+    lines = [f"### {metric.number}. {metric.name}", "", metric.doc, ""]
+    lines += [f"Key `{metric.key}`, unique id `{metric.identity}`.", ""]
+    lines += ["| property | type | meaning |", "| --- | --- | --- |"]
+    lines += [f"| `{each.name}` | {each.type} | {each.doc} |" for each in metric.properties]
+    lines += [f"| profile: `{each.name}` | {each.type} | {each.doc} |" for each in metric.profile]
+    return [*lines, ""]

@@ -1,0 +1,175 @@
+"""Shoppers: who a message speaks of, what they are called, what they consented to, and how they are forgotten."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import phonenumbers
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db.models import F, Q
+
+from integrations import clean, history
+from integrations.models import Customer, CustomerExternalId, Delivery, Event, InboundMessage, Merchant
+from integrations.people import ConsentInput, PersonInput
+from integrations.sources import Handled
+
+SHOP = "shop"
+"""The system whose customer ids `PersonInput.external_id` carries."""
+
+UNSENT = (Delivery.State.PENDING, Delivery.State.HELD)
+
+
+def normalise_email(address: str) -> str:
+    """The address in small letters, or "" where it is none that could be mailed."""
+    candidate = clean.text(address, 254).lower()
+    try:
+        validate_email(candidate)
+    except ValidationError:
+        return ""
+    return candidate if candidate.isascii() else ""
+
+
+def normalise_phone(number: str, country: str = "") -> str:
+    """The number as E.164, or "" where it is not a possible number. `country` (ISO 3166) reads one without a prefix."""
+    try:
+        parsed = phonenumbers.parse(clean.text(number, 40), country.upper() or None)
+    except phonenumbers.NumberParseException:
+        return ""
+    if not phonenumbers.is_valid_number(parsed):
+        return ""
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def resolve(merchant: Merchant, person: PersonInput, *, at: datetime) -> Customer | None:
+    """The customer that `person` is, made or brought up to date; None where nothing identifies them.
+
+    E-mail decides; then the shop's customer id; then the phone, among customers without an e-mail.
+    """
+    email, phone = normalise_email(person.email), normalise_phone(person.phone, person.country)
+    customer = _known(merchant, email, phone, person.external_id, at=at)
+    if customer is None:
+        if not (email or phone):
+            return None
+        by = {"email": email} if email else {"email": "", "phone": phone}
+        names = {"phone": phone, "created_at": at, **_names(person)}
+        customer, is_new = Customer.objects.get_or_create(merchant=merchant, **by, defaults=names)
+        if not is_new:
+            _update(customer, person, email, phone, at=at)
+    else:
+        _update(customer, person, email, phone, at=at)
+    if person.external_id:
+        _remember_external_id(merchant, customer, person.external_id)
+    return customer
+
+
+def _known(merchant: Merchant, email: str, phone: str, external_id: str, *, at: datetime) -> Customer | None:
+    """Whoever has that e-mail address; else whoever has that id in the shop, if they have no other address."""
+    customers = Customer.objects.for_merchant(merchant)
+    if email and (found := customers.filter(email=email).first()):
+        return found
+    if external_id:
+        known = CustomerExternalId.objects.for_merchant(merchant).filter(source=SHOP, external_id=external_id)
+        if link := known.select_related("customer").first():
+            return link.customer
+    if phone and not email:
+        return customers.filter(phone=phone, email="").first()
+    return None
+
+
+def _names(person: PersonInput) -> dict[str, str]:
+    """The parts of the name that are told. A full name is told whole: a missing last name is then known to be missing."""
+    first, last = clean.text(person.first_name, 100), clean.text(person.last_name, 100)
+    names = {"first_name": first, "last_name": last} if first or last else {}
+    company = clean.text(person.company, 160)
+    return names | ({"company": company} if company else {})
+
+
+def _update(customer: Customer, person: PersonInput, email: str, phone: str, *, at: datetime) -> None:
+    """The newest full name overwrites; what a message does not tell stays. A new address moves what is not sent yet."""
+    told = {**_names(person), **({"email": email} if email else {}), **({"phone": phone} if phone else {})}
+    changed = {name: value for name, value in told.items() if getattr(customer, name) != value}
+    if not changed or customer.status == Customer.Status.ERASED:
+        return
+    before = history.identifier_of(customer)
+    for name, value in changed.items():
+        setattr(customer, name, value)
+    customer.save(update_fields=list(changed))
+    identifier = history.identifier_of(customer)
+    if identifier != before:
+        deliveries = Delivery.objects.for_merchant(customer.merchant_id).filter(event__customer=customer)
+        deliveries.filter(state__in=UNSENT, attempts=0).exclude(identifier="").update(identifier=identifier)
+        history.release(deliveries, identifier, at=at)
+
+
+def _remember_external_id(merchant: Merchant, customer: Customer, external_id: str) -> None:
+    link, is_new = CustomerExternalId.objects.get_or_create(
+        merchant=merchant, source=SHOP, external_id=clean.text(external_id, 64), defaults={"customer": customer}
+    )
+    if not is_new and link.customer_id != customer.pk:
+        link.customer = customer
+        link.save(update_fields=["customer"])
+
+
+def ingest_person(*, merchant: Merchant, person: PersonInput, at: datetime) -> Handled:
+    """A source told of a shopper."""
+    customer = resolve(merchant, person, at=at)
+    if customer is None:
+        return Handled("the customer has no e-mail address, phone number or known id")
+    return Handled(f"customer {customer.pk} is up to date", reference=person.external_id)
+
+
+def record_consent(*, merchant: Merchant, consent: ConsentInput, at: datetime) -> Handled:
+    """A source told of a change of consent; an older word than the one on file changes nothing."""
+    customer = resolve(merchant, consent.person, at=at)
+    if customer is None:
+        return Handled("consent of nobody we could know: no e-mail address and no phone number")
+    on_file = customer.consent.get(consent.channel, {})
+    if on_file and datetime.fromisoformat(on_file["at"]) >= consent.at:
+        return Handled(f"{consent.channel} consent on file is as new: nothing changed")
+    customer.consent = {**customer.consent, consent.channel: {"state": consent.state, "at": consent.at.isoformat()}}
+    customer.save(update_fields=["consent"])
+    return Handled(f"{consent.channel} consent of customer {customer.pk} is {consent.state}")
+
+
+def erase(*, merchant: Merchant, person: PersonInput, at: datetime) -> Handled:
+    """Forget a shopper: the history keeps what happened, not to whom. What was not sent yet is not sent."""
+    customer = _find(merchant, person)
+    if customer is None:
+        return Handled("no such customer: nothing to erase")
+    events = Event.objects.for_merchant(merchant).filter(customer=customer)
+    numbers = events.exclude(order_number="").values("order_number")
+    messages = InboundMessage.objects.for_merchant(merchant).filter(reference__in=numbers)
+    messages.exclude(state=InboundMessage.State.RECEIVED).update(body=b"", error="")
+    deliveries = Delivery.objects.for_merchant(merchant).filter(event__customer=customer)
+    deliveries.filter(state__in=UNSENT).update(
+        state=Delivery.State.SKIPPED, reason=Delivery.Reason.CUSTOMER_ERASED, settled_at=at
+    )
+    deliveries.update(identifier="", error="")
+    CustomerExternalId.objects.for_merchant(merchant).filter(customer=customer).delete()
+    for name in ("email", "phone", "first_name", "last_name", "company"):
+        setattr(customer, name, "")
+    customer.consent, customer.status = {}, Customer.Status.ERASED
+    customer.save()
+    return Handled(f"customer {customer.pk} is erased")
+
+
+def data_requested(*, merchant: Merchant, person: PersonInput, at: datetime) -> Handled:
+    """A shopper asked the shop for their data: say what there is, for the CSM to hand over."""
+    customer = _find(merchant, person)
+    if customer is None:
+        return Handled("no such customer: there is no data")
+    events = Event.objects.for_merchant(merchant).filter(customer=customer).count()
+    return Handled(f"customer {customer.pk} has {events} events on file: hand them to the shop within 30 days")
+
+
+def _find(merchant: Merchant, person: PersonInput) -> Customer | None:
+    email, phone = normalise_email(person.email), normalise_phone(person.phone, person.country)
+    who = Q(pk=None)
+    if email:
+        who |= Q(email=email)
+    if person.external_id:
+        who |= Q(external_ids__source=SHOP, external_ids__external_id=person.external_id)
+    if phone and not email:
+        who |= Q(phone=phone)
+    return Customer.objects.for_merchant(merchant).filter(who).order_by(F("email").desc(), "pk").first()

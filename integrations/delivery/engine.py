@@ -1,0 +1,197 @@
+"""The scheduler of requests: many lanes at once, one thread on the database, a small pool of threads on the network.
+
+A destination that hangs holds one slot of the pool and nothing else. Lanes are served in turn, least recently served first.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+from django.db import DatabaseError
+from django.utils import timezone
+
+from integrations import connections
+from integrations.delivery.claim import lanes_with_work
+from integrations.delivery.conclude import Job
+from integrations.delivery.lane import OpenLane
+from integrations.destinations.base import Receipt
+from integrations.fields import Undecryptable
+from integrations.models import Connection, Delivery, Merchant
+
+CONCURRENCY = 16
+"""Requests in flight in one process."""
+
+LOOK_EVERY = 0.2
+"""Seconds between two looks for lanes with work while requests are in flight."""
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a run did: deliveries by the state they were left in, and requests made."""
+
+    states: dict[str, int] = field(default_factory=dict)
+    requests: int = 0
+
+    @property
+    def sent(self) -> int:
+        """Deliveries that the destination accepted."""
+        return self.states.get(Delivery.State.SENT, 0)
+
+
+class Engine:
+    """Delivers what is due. One instance, one thread; any number of processes side by side.
+
+    `merchant` limits it to one merchant. `progress` is called with the states of the deliveries just settled. `clock` gives
+    the present instant (UTC).
+    """
+
+    def __init__(
+        self,
+        *,
+        merchant: Merchant | None = None,
+        progress: Callable[[dict[str, int]], None] = lambda states: None,
+        clock: Callable[[], datetime] = timezone.now,
+        concurrency: int = CONCURRENCY,
+    ) -> None:
+        self._merchant = merchant
+        self._progress = progress
+        self._clock = clock
+        self._concurrency = concurrency
+        self._lanes: dict[int, OpenLane] = {}
+        self._running: dict[Future[Receipt], tuple[OpenLane, Job, datetime]] = {}
+        self._look_at = 0.0
+        self._found_work = True
+        self._summary = Summary()
+
+    def run(self, *, seconds: float, stop: Callable[[], bool] = lambda: False) -> Summary:
+        """Deliver until nothing is due or `seconds` are over; requests in flight by then are still waited for and settled."""
+        self._summary = Summary()
+        self._found_work = True
+        deadline = time.monotonic() + seconds
+        pool = ThreadPoolExecutor(self._concurrency, thread_name_prefix="deliver")
+        try:
+            while True:
+                is_open = time.monotonic() < deadline and not stop()
+                if is_open:
+                    self._open_lanes()
+                    self._start_requests(pool)
+                self._close_idle_lanes(all_of_them=not is_open)
+                if not self._running and (not is_open or (not self._lanes and not self._found_work)):
+                    return self._summary
+                self._wait()
+                self._finish_requests()
+        finally:
+            self._give_up()
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def _open_lanes(self) -> None:
+        """Look for lanes with work as long as slots are free: at once where the last look found as many as it could take."""
+        free = self._concurrency - len(self._lanes)
+        if not free or time.monotonic() < self._look_at:
+            return
+        found = list(lanes_with_work(at=self._clock(), busy=list(self._lanes), merchant=self._merchant)[:free])
+        self._look_at = time.monotonic() + (LOOK_EVERY if len(found) < free else 0)
+        self._found_work = False
+        for connection in found:
+            lane = self._open(connection)
+            if lane is not None:
+                self._lanes[connection.pk] = lane
+                self._found_work = True
+
+    def _open(self, connection: Connection) -> OpenLane | None:
+        try:
+            return OpenLane.open(connection, at=self._clock())
+        except Undecryptable as error:
+            connections.pause(connection, "auth", detail=str(error), at=self._clock())
+            return None
+
+    def _start_requests(self, pool: ThreadPoolExecutor) -> None:
+        """Start one job of each lane in turn while slots are free."""
+        started = True
+        while started and len(self._running) < self._concurrency:
+            started = False
+            for lane in list(self._lanes.values()):
+                if len(self._running) >= self._concurrency:
+                    return
+                started = self._start_one(lane, pool) or started
+
+    def _start_one(self, lane: OpenLane, pool: ThreadPoolExecutor) -> bool:
+        at = self._clock()
+        lane.refill(at=at)
+        if lane.wait(at=at) > 0:
+            return False
+        job = lane.next_job()
+        if job is None:
+            return False
+        lane.start(job, at=at)
+        self._running[pool.submit(lane.send, job)] = (lane, job, at)
+        self._summary.requests += 1
+        return True
+
+    def _wait(self) -> None:
+        """Until a request comes back, a rate limit lets the next one go, or it is time to look again."""
+        at = self._clock()
+        waits = [pause for lane in self._lanes.values() if (pause := lane.wait(at=at)) > 0]
+        timeout = min([LOOK_EVERY, *waits])
+        if self._running:
+            wait(self._running, timeout=timeout, return_when=FIRST_COMPLETED)
+        elif self._lanes or self._found_work:
+            time.sleep(timeout)
+
+    def _finish_requests(self) -> None:
+        """Settle what came back, lane by lane, and hold on to the leases of the others."""
+        results: dict[int, list[tuple[Job, Receipt | BaseException, datetime]]] = {}
+        for future in [each for each in self._running if each.done()]:
+            lane, job, started_at = self._running.pop(future)
+            error = future.exception()
+            result = error if error is not None else future.result()
+            results.setdefault(lane.connection.pk, []).append((job, result, started_at))
+        at = self._clock()
+        for lane in list(self._lanes.values()):
+            if not lane.renew(at=at):
+                logger.warning("lane.lost", connection=lane.connection.pk)
+                self._forget(lane)
+            elif lane.connection.pk in results:
+                lane.finish(results[lane.connection.pk], at=at)
+                self._count(lane)
+
+    def _close_idle_lanes(self, *, all_of_them: bool) -> None:
+        for lane in list(self._lanes.values()):
+            is_done = lane.is_blocked or all_of_them or not (lane.queue or lane.has_more)
+            if is_done and not lane.in_flight:
+                self._close(lane)
+
+    def _close(self, lane: OpenLane) -> None:
+        lane.close(at=self._clock())
+        self._count(lane)
+        del self._lanes[lane.connection.pk]
+
+    def _give_up(self) -> None:
+        """Leave every lane, as well as that is possible: what cannot be written now is recovered by the next holder."""
+        for lane in list(self._lanes.values()):
+            try:
+                self._close(lane)
+            except DatabaseError as error:
+                logger.warning("lane.abandoned", connection=lane.connection.pk, error=type(error).__name__)
+                self._forget(lane)
+
+    def _forget(self, lane: OpenLane) -> None:
+        lane.abandon()
+        del self._lanes[lane.connection.pk]
+        for future in [each for each, (owner, _, _) in self._running.items() if owner is lane]:
+            del self._running[future]
+
+    def _count(self, lane: OpenLane) -> None:
+        if not lane.counts:
+            return
+        for state, count in lane.counts.items():
+            self._summary.states[state] = self._summary.states.get(state, 0) + count
+        self._progress(lane.counts)
+        lane.counts = {}

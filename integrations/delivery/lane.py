@@ -1,0 +1,203 @@
+"""One connection's lane in a worker's hands: its lease, its queue, its pace, and how its requests fare."""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from datetime import datetime, timedelta
+
+import structlog
+
+from integrations import connections, leases
+from integrations.delivery import backoff, claim, outgoing, verdicts
+from integrations.delivery.claim import Claimed
+from integrations.delivery.conclude import Conclusion, Effect, Job, conclude
+from integrations.delivery.pace import BULK, SINGLE, Pace
+from integrations.delivery.settle import attempt_of, settle
+from integrations.delivery.verdicts import UNSENT
+from integrations.destinations import registry
+from integrations.destinations.base import ConnectionPaused, Outgoing, Receipt, Unavailable
+from integrations.models import Connection, DeliveryAttempt
+
+LEASE_SECONDS = 120
+RENEW_AFTER = timedelta(seconds=20)
+LOOK_AGAIN_AFTER = timedelta(seconds=0.2)
+SINGLES_IN_FLIGHT = 4
+BULK_OVER = 200
+"""A backlog of more than this travels in bulk; fewer go singly, which Klaviyo de-duplicates silently."""
+
+UNSUPPORTED_FOR = timedelta(minutes=15)
+
+logger = structlog.get_logger(__name__)
+
+
+class OpenLane:
+    """A lane whose lease this worker holds.
+
+    Claimed deliveries wait in `queue` as jobs. At most one bulk job is in flight, or a few single ones, never two that are
+    about the same shopper. A lane that was blocked takes no more work and is to be closed once nothing is in flight.
+    """
+
+    def __init__(self, connection: Connection, held: leases.Held, *, at: datetime) -> None:
+        self.connection = connection
+        self.row = connection.lane
+        self.destination = registry.get(connection.kind)
+        self.session = self.destination.open(connection.secret.reveal())
+        self.queue: deque[Job] = deque()
+        self.in_flight: list[Job] = []
+        self.is_blocked = False
+        self.has_more = True
+        self.counts: dict[str, int] = {}
+        self._held = held
+        self._renewed_at = at
+        self._looked_at = at
+        self._claimed: dict[int, Claimed] = {}
+        self._paces = {
+            False: Pace(SINGLE, Pace.restore(self.row.limits.get("single"))),
+            True: Pace(BULK, Pace.restore(self.row.limits.get("bulk"))),
+        }
+
+    @classmethod
+    def open(cls, connection: Connection, *, at: datetime) -> OpenLane | None:
+        """Take the lane's lease, and what a dead holder left in flight; None while another worker holds it."""
+        held = leases.acquire(f"lane:{connection.pk}", LEASE_SECONDS)
+        if held is None:
+            return None
+        recovered = claim.recover(connection, held.epoch, at=at)
+        if recovered:
+            logger.warning("lane.recovered", connection=connection.pk, deliveries=recovered)
+        return cls(connection, held, at=at)
+
+    def refill(self, *, at: datetime) -> None:
+        """Claim what is due, once the queue is empty. `has_more` is False when nothing was."""
+        if self.queue or self.is_blocked or (not self.has_more and at - self._looked_at < LOOK_AGAIN_AFTER):
+            return
+        self._looked_at = at
+        most = 1 if self.row.opened else self.destination.bulk_items
+        rows, in_bulk = claim.take(self.connection, self._held.epoch, most=most, bulk_over=BULK_OVER, at=at)
+        self.has_more = bool(rows)
+        self._claimed.update((row.id, row) for row in rows)
+        ready, settled = outgoing.prepare(self.connection, rows, at=at)
+        fit: list[Outgoing] = []
+        for item in ready:
+            problems = self.destination.problems(item)
+            if problems:
+                settled[item.delivery_id] = verdicts.rejected("; ".join(problems))
+            else:
+                fit.append(item)
+        if in_bulk:
+            self.queue.extend(Job(batch, is_bulk=True) for batch in self.destination.batches(fit))
+        else:
+            self.queue.extend(Job([item], is_bulk=False) for item in fit)
+        if settled:
+            self._settle(settled, [], at=at)
+
+    def next_job(self) -> Job | None:
+        """Take from the queue what may be sent beside what is in flight."""
+        if self.is_blocked or not self.queue or any(job.is_bulk for job in self.in_flight):
+            return None
+        if self.queue[0].is_bulk:
+            return None if self.in_flight else self.queue.popleft()
+        if len(self.in_flight) >= SINGLES_IN_FLIGHT:
+            return None
+        busy = {identifier for job in self.in_flight for identifier in job.identifiers}
+        for index, job in enumerate(self.queue):
+            if job.is_bulk:
+                return None
+            if busy.isdisjoint(job.identifiers):
+                del self.queue[index]
+                return job
+        return None
+
+    def wait(self, *, at: datetime) -> float:
+        """Seconds until the rate limit lets the next job go."""
+        return self._paces[self.queue[0].is_bulk].wait(at.timestamp()) if self.queue else 0.0
+
+    def start(self, job: Job, *, at: datetime) -> None:
+        """Note that `job` is on its way."""
+        self.in_flight.append(job)
+        self._paces[job.is_bulk].spend(at.timestamp())
+
+    def send(self, job: Job) -> Receipt:
+        """Make the request: no database, safe to call from another thread. Raises a `DeliveryError`."""
+        if job.is_bulk:
+            return self.session.send_bulk(job.items)
+        return self.session.send_one(job.items[0])
+
+    def finish(self, results: list[tuple[Job, Receipt | BaseException, datetime]], *, at: datetime) -> None:
+        """Settle jobs that came back, each with its result and the instant it was started."""
+        attempts: list[DeliveryAttempt] = []
+        settled = {}
+        conclusions = []
+        for job, result, started_at in results:
+            self.in_flight.remove(job)
+            conclusion = conclude(job, result, self._claimed, at=at, chance=random.random())  # noqa: S311
+            ids = [item.delivery_id for item in job.items]
+            attempts.append(attempt_of(self.connection, conclusion, ids, is_bulk=job.is_bulk, started_at=started_at))
+            settled.update(conclusion.verdicts)
+            self._paces[job.is_bulk].learn(conclusion.receipt.windows)
+            self.queue.extendleft(reversed(conclusion.again))
+            conclusions.append(conclusion)
+        self._settle(settled, attempts, at=at)
+        for conclusion in conclusions:
+            self._apply(conclusion, at=at)
+
+    def renew(self, *, at: datetime) -> bool:
+        """Hold on to the lease. False: it is lost, so the lane must be dropped as it is; its new holder settles the rest."""
+        if at - self._renewed_at < RENEW_AFTER:
+            return True
+        self._renewed_at = at
+        return self._held.renew(LEASE_SECONDS)
+
+    def close(self, *, at: datetime) -> None:
+        """Put back what was not sent, keep what was learnt, and let the next worker in."""
+        unsent = {item.delivery_id: UNSENT for job in self.queue for item in job.items}
+        self.queue.clear()
+        if unsent:
+            self._settle(unsent, [], at=at)
+        now = at.timestamp()
+        self.row.limits = {"single": self._paces[False].summary(now), "bulk": self._paces[True].summary(now)}
+        self.row.served_at = at
+        self.row.save()
+        self._held.release()
+        self.session.close()
+
+    def abandon(self) -> None:
+        """Drop a lane whose lease is lost, without writing anything."""
+        self.session.close()
+
+    def _settle(self, settled: dict[int, verdicts.Verdict], attempts: list[DeliveryAttempt], *, at: datetime) -> None:
+        settle(self._held.epoch, settled, at=at, attempts=attempts)
+        for delivery_id, verdict in settled.items():
+            self._claimed.pop(delivery_id, None)
+            self.counts[verdict.state] = self.counts.get(verdict.state, 0) + 1
+
+    def _apply(self, conclusion: Conclusion, *, at: datetime) -> None:
+        """What an outcome does to the lane: a success closes the circuit, trouble blocks it for a while."""
+        row = self.row
+        if conclusion.effect is Effect.GOES_ON:
+            row.failures = row.opened = 0
+            row.blocked_until, row.blocked_reason = None, ""
+            if conclusion.outcome == "accepted":
+                row.succeeded_at = at
+                return
+        row.failed_at, row.last_error = at, conclusion.error[:300]
+        if conclusion.effect is Effect.FAILED:
+            row.failures += 1
+            if row.opened or row.failures >= backoff.CIRCUIT_FAILURES:
+                self._block(backoff.circuit_delay(row.opened), conclusion.error, at=at)
+                row.opened += 1
+        elif conclusion.effect is Effect.THROTTLED:
+            retry_after = conclusion.cause.retry_after if isinstance(conclusion.cause, Unavailable) else None
+            delay = backoff.throttle_delay(retry_after, row.failures, chance=random.random())  # noqa: S311
+            self._block(delay, conclusion.error, at=at)
+        elif conclusion.effect is Effect.UNSUPPORTED:
+            self._block(UNSUPPORTED_FOR, conclusion.error, at=at)
+        elif isinstance(conclusion.cause, ConnectionPaused):
+            self.is_blocked = True
+            connections.pause(self.connection, conclusion.cause.reason, detail=conclusion.error, at=at)
+
+    def _block(self, delay: timedelta, reason: str, *, at: datetime) -> None:
+        self.is_blocked = True
+        self.row.blocked_until = at + delay
+        self.row.blocked_reason = reason[:200]

@@ -1,0 +1,92 @@
+"""From claimed deliveries to what the destination is handed: last checks, freshness, and the shopper's current profile."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from integrations.catalog import Metric, catalog
+from integrations.delivery import verdicts
+from integrations.delivery.claim import Claimed
+from integrations.delivery.verdicts import Verdict
+from integrations.destinations.base import Outgoing, Profile
+from integrations.models import Connection, Delivery
+
+UNCERTAIN_AFTER = timedelta(hours=72)
+"""How long a delivery in doubt is repeated: how long Klaviyo remembers a unique_id is not stated."""
+
+
+def prepare(
+    connection: Connection, claimed: Sequence[Claimed], *, at: datetime
+) -> tuple[list[Outgoing], dict[int, Verdict]]:
+    """What to send, and the verdicts of those that are not to be sent (delivery id -> verdict)."""
+    enabled = frozenset(connection.enabled_metrics)
+    refused: dict[int, Verdict] = {}
+    fit: list[Claimed] = []
+    for row in claimed:
+        verdict = _objection(row, enabled, at=at)
+        if verdict is None:
+            fit.append(row)
+        else:
+            refused[row.id] = verdict
+    profiles = _profile_properties(connection.merchant_id, fit)
+    return [_outgoing(connection, row, profiles.get(row.customer_id or 0, {}), at=at) for row in fit], refused
+
+
+def _objection(row: Claimed, enabled: frozenset[str], *, at: datetime) -> Verdict | None:
+    if not row.identifier:
+        return verdicts.held(Delivery.Reason.NO_IDENTITY)
+    if row.metric not in enabled:
+        return verdicts.skipped(Delivery.Reason.METRIC_OFF)
+    if row.is_ambiguous and row.first_attempt_at and at - row.first_attempt_at > UNCERTAIN_AFTER:
+        return verdicts.uncertain()
+    return None
+
+
+def _profile_properties(merchant_id: int, rows: Sequence[Claimed]) -> dict[int, dict[str, Any]]:
+    wanted: dict[int, set[str]] = {}
+    for row in rows:
+        names = {each.name for each in catalog.metrics[row.metric].profile}
+        if names and row.customer_id is not None:
+            wanted.setdefault(row.customer_id, set()).update(names)
+    return catalog.profile_properties(merchant_id, wanted)
+
+
+def _outgoing(connection: Connection, row: Claimed, current: dict[str, Any], *, at: datetime) -> Outgoing:
+    metric = catalog.metrics[row.metric]
+    wanted = {each.name for each in metric.profile}
+    return Outgoing(
+        delivery_id=row.id,
+        unique_id=row.unique_id,
+        metric_name=row.metric_name,
+        occurred_at=row.occurred_at,
+        properties=row.properties,
+        profile=_profile(metric, row, {name: value for name, value in current.items() if name in wanted}),
+        value=row.value,
+        value_currency=row.value_currency,
+        backfill=row.is_backfill or _is_stale(connection, metric, row.occurred_at, at=at),
+    )
+
+
+def _is_stale(connection: Connection, metric: Metric[Any], occurred_at: datetime, *, at: datetime) -> bool:
+    fresh_for = connection.freshness
+    if metric.fresh_for is not None:
+        fresh_for = min(fresh_for, metric.fresh_for)
+    return at - occurred_at > fresh_for
+
+
+def _profile(metric: Metric[Any], row: Claimed, properties: dict[str, Any]) -> Profile:
+    """Name rule (Whiplash): the full name; else the company; else the e-mail address."""
+    first_name, last_name = row.first_name or "", row.last_name or ""
+    if metric.names_customer and not (first_name or last_name):
+        first_name = row.company or row.identifier
+    is_phone = row.identifier.startswith("+")
+    return Profile(
+        email="" if is_phone else row.identifier,
+        phone=row.identifier if is_phone else "",
+        first_name=first_name,
+        last_name=last_name,
+        organization=row.company or "",
+        properties=properties,
+    )

@@ -1,0 +1,35 @@
+"""Sending again by hand: the same event with the same identity, so that a repeat is harmless."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import Case, QuerySet, Value, When
+from django.db.models.functions import Least
+
+from integrations import wake
+from integrations.delivery.backoff import MAX_ATTEMPTS
+from integrations.models import Connection, Delivery
+
+RESENDABLE = (Delivery.State.DEAD, Delivery.State.EXPIRED)
+
+
+def resend(deliveries: QuerySet[Delivery], *, at: datetime) -> int:
+    """Line up failed and expired deliveries once more; returns how many.
+
+    One try at least is left to each, within the budget of ten. Those of a paused connection are left alone: they would only
+    fail again.
+    """
+    failed = deliveries.filter(state__in=RESENDABLE, connection__state=Connection.State.ACTIVE).exclude(identifier="")
+    ids = list(failed.values_list("pk", flat=True))
+    count = Delivery.objects.filter(pk__in=ids, state__in=RESENDABLE).update(
+        state=Delivery.State.PENDING,
+        reason=Delivery.Reason.NONE,
+        attempts=Least("attempts", Value(MAX_ATTEMPTS - 1)),
+        first_attempt_at=Case(When(state=Delivery.State.EXPIRED, then=Value(at)), default="first_attempt_at"),
+        not_before=at,
+        settled_at=None,
+    )
+    if count:
+        wake.after_commit(wake.DELIVER)
+    return count

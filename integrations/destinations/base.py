@@ -1,0 +1,197 @@
+"""What the delivery engine asks of a destination, and what a destination may answer.
+
+A destination knows one vendor's HTTP. It never touches the database, never sleeps and never retries: it sends what it is
+given once, and says by its return value or by the class of its error what the engine does next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The shopper as the destination shall know them when the event is sent.
+
+    `email` or `phone` (E.164) identifies; the other may be empty. `properties` are the customer's current custom
+    properties; a name or property that is not known is left out, so that it never clears what the destination has.
+    """
+
+    email: str = ""
+    phone: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    organization: str = ""
+    properties: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One event on its way to a destination, with all that the request needs.
+
+    `properties` is a JSON object as text: it is spliced into the request unparsed. `value` is an amount in major units
+    of `value_currency` (ISO 4217). `backfill` means: record the event, trigger no flow.
+    """
+
+    delivery_id: int
+    unique_id: str
+    metric_name: str
+    occurred_at: datetime
+    properties: str
+    profile: Profile
+    value: Decimal | None = None
+    value_currency: str = ""
+    backfill: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One rate limit window as the destination's answer described it: `limit` requests in `seconds`."""
+
+    limit: int
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What came back for one request: kept as a DeliveryAttempt, whatever the outcome.
+
+    `status` is the HTTP status, or 0 where no answer came. `request_id` is the destination's own id of the request.
+    `partial_failure` names what the destination took the request without (Klaviyo: `phone_number`). `windows` and
+    `remaining` repeat the rate-limit headers where there were any; `remaining` counts requests in the tightest window.
+    """
+
+    status: int
+    duration_ms: int
+    request_id: str = ""
+    partial_failure: str = ""
+    windows: tuple[Window, ...] = ()
+    remaining: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that the destination found wrong. `index` is the item's place in the request, None where it named none."""
+
+    detail: str
+    index: int | None = None
+    code: str = ""
+    pointer: str = ""
+    duplicate: bool = False
+
+
+class DeliveryError(Exception):
+    """A request that did not succeed; the subclass says what the caller does next."""
+
+    def __init__(self, detail: str, receipt: Receipt) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.receipt = receipt
+
+
+class Rejected(DeliveryError):
+    """These items never: the destination refused what was in the request, and nothing of it was taken."""
+
+    def __init__(self, detail: str, receipt: Receipt, faults: Sequence[Fault]) -> None:
+        super().__init__(detail, receipt)
+        self.faults = tuple(faults)
+
+
+class Unavailable(DeliveryError):
+    """Later: back off and send again.
+
+    `ambiguous` says that the request may have arrived all the same. `throttled` says that a rate limit refused it: then it
+    did not arrive and costs the events no attempt. `retry_after` is the wait the destination asked for, in seconds.
+    """
+
+    def __init__(
+        self,
+        detail: str,
+        receipt: Receipt,
+        *,
+        ambiguous: bool = False,
+        throttled: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(detail, receipt)
+        self.ambiguous = ambiguous
+        self.throttled = throttled
+        self.retry_after = retry_after
+
+
+class ConnectionPaused(DeliveryError):
+    """The whole connection waits for a person: `reason` is "auth" (bad key) or "scope" (the key may not do this)."""
+
+    def __init__(self, detail: str, receipt: Receipt, reason: str) -> None:
+        super().__init__(detail, receipt)
+        self.reason = reason
+
+
+class Unsupported(DeliveryError):
+    """Our own mistake, or the endpoint is gone (404, 405, 410, 415, a redirect): wait, tell an operator, drop nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The account that a key belongs to, and what the key lacks."""
+
+    id: str
+    name: str
+    public_key: str
+    timezone: str
+    currency: str
+    missing_scopes: tuple[str, ...] = ()
+    foreign_metrics: Mapping[str, str] = field(default_factory=dict)
+    """Name of a metric that exists in the account -> the other integration that sends it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """Ids of the list and the profile that Tidings keeps in every account."""
+
+    list_id: str
+    profile_id: str
+
+
+class Session(Protocol):
+    """A pool of connections to one account. Safe to use from several threads at once; `close()` when done."""
+
+    def send_one(self, item: Outgoing) -> Receipt:
+        """Send one event. Sending the same `unique_id` again is harmless. Raises a `DeliveryError`."""
+
+    def send_bulk(self, items: Sequence[Outgoing]) -> Receipt:
+        """Send up to `Destination.bulk_items` events in one request: all are taken or none. Raises a `DeliveryError`."""
+
+    def close(self) -> None:
+        """Give the connections back."""
+
+
+class Destination(Protocol):
+    """One kind of destination."""
+
+    kind: str
+    label: str
+    bulk_items: int
+    bulk_bytes: int
+
+    def open(self, secret: str) -> Session:
+        """Open a session with a connection's secret. No request is made."""
+
+    def problems(self, item: Outgoing) -> list[str]:
+        """What the destination would refuse in this event, in plain words; empty when nothing. Keeps one bad event out of a batch."""
+
+    def batches(self, items: Sequence[Outgoing]) -> list[list[Outgoing]]:
+        """Cut `items` into bulk requests within `bulk_items` and `bulk_bytes`, in order."""
+
+    def inspect(self, secret: str, metric_names: Sequence[str]) -> Account:
+        """Ask live whose the key is and what it lacks; say which of `metric_names` another integration sends already.
+
+        Raises `ConnectionPaused` for a wrong key and `Unavailable` when no answer came.
+        """
+
+    def ensure_defaults(self, secret: str, *, name: str, email: str) -> Defaults:
+        """Look up the list called `name` and the profile of `email`; create what is missing. Raises a `DeliveryError`."""

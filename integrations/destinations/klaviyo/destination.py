@@ -1,0 +1,44 @@
+"""Klaviyo as the delivery engine knows it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+
+from django.conf import settings
+from django.utils import timezone
+
+from integrations.destinations.base import Account, Defaults, Outgoing
+from integrations.destinations.klaviyo import account, payloads, rules
+from integrations.destinations.klaviyo.client import KlaviyoSession
+
+
+class Klaviyo:
+    """A `base.Destination`. The address and the revision are the operator's settings, never a merchant's."""
+
+    kind = "klaviyo"
+    label = "Klaviyo"
+    bulk_items = 1000
+    bulk_bytes = rules.BULK_BYTES
+
+    def open(self, secret: str) -> KlaviyoSession:
+        """Open a session with a private key. No request is made; a key that cannot be one shows at the first."""
+        return KlaviyoSession(secret, base_url=settings.KLAVIYO_BASE_URL, revision=settings.KLAVIYO_REVISION)
+
+    def problems(self, item: Outgoing) -> list[str]:
+        """Return why Klaviyo would refuse the event now, empty when nothing speaks against it: see `rules.problems`."""
+        return rules.problems(item, timezone.now())
+
+    def batches(self, items: Sequence[Outgoing]) -> list[list[Outgoing]]:
+        """Cut `items` into bulk requests, in order: see `payloads.batches`."""
+        return payloads.batches(items, most_items=self.bulk_items, most_bytes=self.bulk_bytes)
+
+    def inspect(self, secret: str, metric_names: Sequence[str]) -> Account:
+        """Ask live whose the key is and what it lacks: see `account.inspect`."""
+        with closing(self.open(secret)) as session:
+            return account.inspect(session, metric_names)
+
+    def ensure_defaults(self, secret: str, *, name: str, email: str) -> Defaults:
+        """Look up the list and the profile, create what is missing: see `account.ensure_defaults`."""
+        with closing(self.open(secret)) as session:
+            return account.ensure_defaults(session, name=name, email=email)

@@ -1,0 +1,138 @@
+"""The history: the only writer of Event and Delivery rows at the moment something happens.
+
+`announce` runs inside the transaction that changes the domain, so that a change and the events that tell of it are committed
+together or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import connection as database
+from django.db.models import QuerySet
+
+from integrations import wake
+from integrations.catalog import Fact, Metric, catalog
+from integrations.inserting import insert_new
+from integrations.models import Connection, Customer, Delivery, Event, Merchant
+
+
+class OutsideTransaction(RuntimeError):
+    """History was to be written outside a transaction: the change and its event could part."""
+
+
+def announce(*facts: Fact, at: datetime) -> list[Event]:
+    """Record the events of `facts` and line up their deliveries; returns those that were new.
+
+    An event is recorded for every metric that the merchant has turned on. The same fact announced again changes nothing.
+    `at` is when we learnt of it. Raises `LookupError` for a fact that no metric is declared on, and `OutsideTransaction`.
+    """
+    if not database.in_atomic_block:
+        raise OutsideTransaction("announce() belongs in the transaction of the change that it tells of")
+    drafted = [pair for fact in facts for pair in _drafts(fact, at=at)]
+    new = insert_new([event for event, _ in drafted], identity=("merchant", "metric", "unique_id"))
+    recorded = {id(event) for event in new}
+    deliveries = [delivery for event, fact in drafted if id(event) in recorded for delivery in _deliveries(event, fact)]
+    Delivery.objects.bulk_create(deliveries)
+    if any(delivery.state == Delivery.State.PENDING for delivery in deliveries):
+        wake.after_commit(wake.DELIVER)
+    return new
+
+
+def _drafts(fact: Fact, *, at: datetime) -> Iterable[tuple[Event, Fact]]:
+    metrics = catalog.built_from(fact)
+    enabled = {key for connection in fact.merchant.connections.all() for key in connection.enabled_metrics}
+    for metric in metrics:
+        if metric.key in enabled and metric.applies(fact):
+            yield _event(metric, fact, at=at), fact
+
+
+def _event(metric: Metric[Fact], fact: Fact, *, at: datetime) -> Event:
+    draft = metric.draft(fact)
+    return Event(
+        merchant=fact.merchant,
+        metric=metric.key,
+        metric_name=metric.name_for(fact.merchant),
+        customer=fact.customer,
+        unique_id=draft.unique_id,
+        subject=fact.subject,
+        order_number=fact.order_number,
+        tracking_number=fact.tracking_number,
+        occurred_at=draft.occurred_at,
+        recorded_at=at,
+        value=draft.value,
+        value_currency=draft.value_currency,
+        properties=draft.properties,
+    )
+
+
+def _deliveries(event: Event, fact: Fact) -> Iterable[Delivery]:
+    metric = catalog.metrics[event.metric]
+    window_at = fact.subject_at if metric.launch_from_subject else event.occurred_at
+    identifier = identifier_of(fact.customer)
+    for connection in fact.merchant.connections.all():
+        if event.metric in connection.enabled_metrics:
+            state, reason, is_backfill = admission(connection, window_at, bool(identifier), at=event.recorded_at)
+            yield Delivery(
+                merchant=fact.merchant,
+                event=event,
+                connection=connection,
+                state=state,
+                reason=reason,
+                is_backfill=is_backfill,
+                identifier=identifier,
+                not_before=event.recorded_at,
+                window_at=window_at,
+                created_at=event.recorded_at,
+                settled_at=event.recorded_at if state == Delivery.State.SKIPPED else None,
+            )
+
+
+def identifier_of(customer: Customer | None) -> str:
+    """By what a destination knows the shopper: the e-mail address, else the phone number, else nothing."""
+    return (customer.email or customer.phone) if customer else ""
+
+
+def admission(
+    connection: Connection, window_at: datetime, has_identity: bool, *, at: datetime
+) -> tuple[Delivery.State, Delivery.Reason, bool]:
+    """A new delivery's (state, reason, whether it goes as backfill) by the connection's launch.
+
+    Older than the launch window: not sent. Before the launch: held. From the days before the launch: sent as backfill.
+    """
+    if window_at < connection.window_start:
+        return Delivery.State.SKIPPED, Delivery.Reason.BEFORE_WINDOW, False
+    is_backfill = window_at < connection.launch_at
+    if at < connection.launch_at:
+        return Delivery.State.HELD, Delivery.Reason.BEFORE_LAUNCH, is_backfill
+    if not has_identity:
+        return Delivery.State.HELD, Delivery.Reason.NO_IDENTITY, is_backfill
+    return Delivery.State.PENDING, Delivery.Reason.NONE, is_backfill
+
+
+def identify(merchant: Merchant, subject: str, customer: Customer, *, at: datetime) -> int:
+    """Give the events of `subject` that have no shopper one, and let them go; returns how many deliveries were let go."""
+    anonymous = Event.objects.for_merchant(merchant).filter(subject=subject, customer=None)
+    ids = list(anonymous.values_list("pk", flat=True))
+    if not ids:
+        return 0
+    Event.objects.for_merchant(merchant).filter(pk__in=ids).update(customer=customer)
+    return release(Delivery.objects.for_merchant(merchant).filter(event__in=ids), identifier_of(customer), at=at)
+
+
+def release(deliveries: QuerySet[Delivery], identifier: str, *, at: datetime) -> int:
+    """Let deliveries go that waited for an identity, within their connection's freshness limit; older ones are skipped."""
+    waiting = deliveries.filter(state=Delivery.State.HELD, reason=Delivery.Reason.NO_IDENTITY)
+    released = 0
+    for connection in Connection.objects.filter(pk__in=waiting.values("connection")):
+        of_connection = waiting.filter(connection=connection)
+        oldest = at - connection.freshness
+        too_old = of_connection.filter(event__occurred_at__lt=oldest)
+        too_old.update(state=Delivery.State.SKIPPED, settled_at=at)
+        released += of_connection.update(
+            state=Delivery.State.PENDING, reason=Delivery.Reason.NONE, identifier=identifier, not_before=at
+        )
+    if released:
+        wake.after_commit(wake.DELIVER)
+    return released

@@ -1,0 +1,45 @@
+"""Insert many rows, keep those that exist: the database decides what is new, and says so, in one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from django.db import connection, models
+
+ModelT = TypeVar("ModelT", bound=models.Model)
+
+
+def insert_new(rows: Sequence[ModelT], *, identity: Sequence[str]) -> list[ModelT]:
+    """Insert `rows` of one model and return those that were new, with their primary keys.
+
+    `identity` names the fields of the unique constraint that decides. Two processes that insert the same row at once agree
+    on which one of them did.
+    """
+    if not rows:
+        return []
+    meta = rows[0]._meta
+    fields: list[models.Field[Any, Any]] = [each for each in meta.concrete_fields if not each.primary_key]
+    identifying: list[models.Field[Any, Any]] = [each for each in fields if each.name in identity]
+    quote = connection.ops.quote_name
+    columns = ", ".join(quote(each.column or "") for each in fields)
+    keys = ", ".join(quote(each.column or "") for each in identifying)
+    row_of_values = f"({', '.join(['%s'] * len(fields))})"
+    # Only names of tables and columns are written into the statement; every value is a parameter.
+    sql = (
+        f"INSERT INTO {quote(meta.db_table)} ({columns}) VALUES {', '.join([row_of_values] * len(rows))} "  # noqa: S608
+        f"ON CONFLICT ({keys}) DO NOTHING RETURNING {quote(str(meta.pk.column))}, {keys}"
+    )
+    values = [field.get_db_prep_save(getattr(row, field.attname), connection) for row in rows for field in fields]
+    by_identity: dict[tuple[Any, ...], ModelT] = {}
+    for row in rows:
+        by_identity.setdefault(tuple(getattr(row, each.attname) for each in identifying), row)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        inserted = cursor.fetchall()
+    new = []
+    for pk, *key in inserted:
+        row = by_identity[tuple(key)]
+        row.pk = pk
+        new.append(row)
+    return new

@@ -1,0 +1,61 @@
+"""Launch: until its date a connection's events are held; then the days before it go as backfill and live events flow."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from integrations import wake
+from integrations.models import Connection, Delivery
+
+
+def launch_due(*, at: datetime) -> int:
+    """Launch every connection whose date has come; returns how many."""
+    due = Connection.objects.filter(launched_at=None, launch_at__lte=at)
+    return sum(launch(connection, at=at) for connection in due)
+
+
+def launch(connection: Connection, *, at: datetime) -> bool:
+    """Let the held deliveries go: the launch window as backfill, what came since as live, older ones not at all."""
+    with transaction.atomic():
+        begun = Connection.objects.filter(pk=connection.pk, launched_at=None, launch_at__lte=at)
+        if not begun.update(launched_at=at):
+            return False
+        held = _held(connection)
+        held.filter(window_at__lt=connection.window_start).update(
+            state=Delivery.State.SKIPPED, reason=Delivery.Reason.BEFORE_WINDOW, settled_at=at
+        )
+        held.filter(identifier="").update(reason=Delivery.Reason.NO_IDENTITY)
+        held = _held(connection)
+        go = {"state": Delivery.State.PENDING, "reason": Delivery.Reason.NONE, "not_before": at}
+        held.filter(window_at__lt=connection.launch_at).update(is_backfill=True, **go)
+        held.update(is_backfill=False, **go)
+        wake.after_commit(wake.DELIVER)
+    return True
+
+
+def reschedule(connection: Connection, *, launch_at: datetime, backfill_days: int, at: datetime) -> None:
+    """Change launch date or backfill days. What was too old for the old window and fits the new one is taken back in.
+
+    What was sent stays sent. A date in the future holds again what was not sent yet.
+    """
+    with transaction.atomic():
+        connection.launch_at, connection.backfill_days, connection.launched_at = launch_at, backfill_days, None
+        connection.save(update_fields=["launch_at", "backfill_days", "launched_at"])
+        hold = {"state": Delivery.State.HELD, "reason": Delivery.Reason.BEFORE_LAUNCH, "settled_at": None}
+        mine = Delivery.objects.for_merchant(connection.merchant_id).filter(connection=connection)
+        mine.filter(
+            state=Delivery.State.SKIPPED,
+            reason=Delivery.Reason.BEFORE_WINDOW,
+            window_at__gte=connection.window_start,
+        ).update(**hold)
+        mine.filter(state=Delivery.State.PENDING, attempts=0).update(**hold)
+    launch(connection, at=at)
+
+
+def _held(connection: Connection) -> QuerySet[Delivery]:
+    return Delivery.objects.for_merchant(connection.merchant_id).filter(
+        connection=connection, state=Delivery.State.HELD, reason=Delivery.Reason.BEFORE_LAUNCH
+    )

@@ -1,0 +1,108 @@
+"""`manage.py deliver`: what the workers do, in the foreground."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+import time
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, connection
+from django.db.models import QuerySet
+from django.utils import timezone
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from integrations import inbound, launch
+from integrations.delivery.engine import Engine
+from integrations.management.naming import find_merchant
+from integrations.models import Delivery, Merchant
+
+UNDELIVERED = (Delivery.State.PENDING, Delivery.State.SENDING)
+ROUND_SECONDS = 30
+PAUSE_SECONDS = 0.2
+
+
+class Command(BaseCommand):
+    """Handle what was received and deliver what is due, without any cluster."""
+
+    help = "Handle stored messages and deliver what is due, in the foreground. Works with no cluster at all."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """The options."""
+        parser.add_argument("--merchant", help="public id or name of one merchant; all of them if left out")
+        how = parser.add_mutually_exclusive_group()
+        how.add_argument("--until-empty", action="store_true", help="go on until nothing waits, retries included")
+        how.add_argument("--forever", action="store_true", help="go on until stopped")
+        parser.add_argument("--json", action="store_true", help="print the outcome as one line of JSON")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Deliver; raise `CommandError` if something stays undelivered."""
+        merchant = find_merchant(options["merchant"]) if options["merchant"] else None
+        stopped = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stopped.set())
+        if options["forever"]:
+            self._forever(merchant, stopped)
+            return
+        sent = self._with_progress(merchant, stopped, until_empty=options["until_empty"])
+        left, dead = _waiting(merchant).count(), _failed(merchant).count()
+        if options["json"]:
+            self.stdout.write(json.dumps({"sent": sent, "waiting": left, "failed": dead}))
+        else:
+            self.stdout.write(f"{sent} accepted, {left} waiting, {dead} failed")
+        if left or dead:
+            raise CommandError(
+                f"{left} deliveries still wait and {dead} failed: see Deliveries in the admin for each reason"
+            )
+
+    def _forever(self, merchant: Merchant | None, stopped: threading.Event) -> None:
+        engine = Engine(merchant=merchant)
+        while not stopped.is_set():
+            try:
+                self._round(engine, merchant, stopped)
+            except DatabaseError as error:
+                self.stderr.write(f"the database is in trouble ({type(error).__name__}); trying again")
+                connection.close()
+                stopped.wait(1)
+            stopped.wait(PAUSE_SECONDS)
+
+    def _with_progress(self, merchant: Merchant | None, stopped: threading.Event, *, until_empty: bool) -> int:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        sent = 0
+        with Progress(*columns, transient=True) as progress:
+            task = progress.add_task("delivering", total=_waiting(merchant).count())
+
+            def advance(states: dict[str, int]) -> None:
+                nonlocal sent
+                sent += states.get(Delivery.State.SENT, 0)
+                progress.advance(task, sum(states.values()))
+
+            engine = Engine(merchant=merchant, progress=advance)
+            while not stopped.is_set():
+                self._round(engine, merchant, stopped)
+                left = _waiting(merchant).count()
+                progress.update(task, total=int(progress.tasks[0].completed) + left)
+                if not left or not until_empty:
+                    return sent
+                time.sleep(PAUSE_SECONDS)
+        return sent
+
+    def _round(self, engine: Engine, merchant: Merchant | None, stopped: threading.Event) -> None:
+        launch.launch_due(at=timezone.now())
+        inbound.handle_due(seconds=ROUND_SECONDS, merchant=merchant, stop=stopped.is_set)
+        engine.run(seconds=ROUND_SECONDS, stop=stopped.is_set)
+
+
+def _of(merchant: Merchant | None) -> QuerySet[Delivery]:
+    return Delivery.objects.for_merchant(merchant) if merchant else Delivery.objects.all()
+
+
+def _waiting(merchant: Merchant | None) -> QuerySet[Delivery]:
+    return _of(merchant).filter(state__in=UNDELIVERED)
+
+
+def _failed(merchant: Merchant | None) -> QuerySet[Delivery]:
+    return _of(merchant).filter(state__in=[Delivery.State.DEAD, Delivery.State.EXPIRED])

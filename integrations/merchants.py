@@ -1,0 +1,62 @@
+"""Merchants as a whole: pausing, sources and their secrets, and the end of a relationship."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from integrations import sources, wake
+from integrations.fields import NOTHING, Sealed
+from integrations.models import Merchant, SourceSecret
+from integrations.sources import Handled
+
+PREVIOUS_SECRET_FOR = timedelta(hours=24)
+"""How long the old webhook secret stays good after a change. Shopify: up to an hour until the new one signs."""
+
+
+def pause(merchant: Merchant) -> None:
+    """Stop delivering. Messages are still taken in and the history goes on."""
+    Merchant.objects.filter(pk=merchant.pk, state=Merchant.State.ACTIVE).update(state=Merchant.State.PAUSED)
+
+
+def resume(merchant: Merchant) -> None:
+    """Deliver again, beginning with what waited."""
+    Merchant.objects.filter(pk=merchant.pk, state=Merchant.State.PAUSED).update(state=Merchant.State.ACTIVE)
+    wake.after_commit(wake.DELIVER)
+
+
+def new_secret() -> str:
+    """A webhook secret with 256 bits of chance."""
+    return secrets.token_urlsafe(32)
+
+
+def set_source_secret(merchant: Merchant, source: str, secret: str, *, at: datetime) -> SourceSecret:
+    """Give a source its webhook secret; the one before stays good for a day. Raises `KeyError` for an unknown source."""
+    sources.get(source)
+    with transaction.atomic():
+        row, is_new = SourceSecret.objects.select_for_update().get_or_create(
+            merchant=merchant,
+            source=source,
+            defaults={"current": Sealed.of(secret), "last4": secret[-4:], "connected_at": at},
+        )
+        if not is_new:
+            row.previous, row.previous_until = row.current, at + PREVIOUS_SECRET_FOR
+            row.current, row.last4, row.disconnected_at = Sealed.of(secret), secret[-4:], None
+            row.save()
+    return row
+
+
+def disconnect_source(*, merchant: Merchant, source: str, at: datetime) -> Handled:
+    """The source let go of us (the app was uninstalled): its messages are refused from now on."""
+    SourceSecret.objects.for_merchant(merchant).filter(source=source, disconnected_at=None).update(
+        disconnected_at=at, previous=NOTHING, previous_until=None
+    )
+    return Handled(f"{source} is disconnected: its messages are refused until a new secret is set")
+
+
+def request_erasure(*, merchant: Merchant, at: datetime) -> Handled:
+    """The shop asked for its data to be erased: nothing is delivered any more, and staff see what is to be done."""
+    Merchant.objects.filter(pk=merchant.pk).update(state=Merchant.State.CLOSING)
+    return Handled("the merchant is closing: erase its data within 30 days")

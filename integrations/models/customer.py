@@ -1,0 +1,67 @@
+"""A shopper of one merchant."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from integrations.tenancy import MerchantOwned
+
+
+class Customer(MerchantOwned):
+    """A shopper of one merchant, known by e-mail or, where there is none, by phone. `integrations.customers` writes it.
+
+    `email` is normalised (lower case), `phone` is E.164. `consent` is channel -> {state, at} as the shop last told it.
+    """
+
+    class Status(models.TextChoices):
+        ACTIVE = "active", "Active"
+        ERASED = "erased", "Erased"
+
+    email = models.CharField(max_length=254, blank=True)
+    phone = models.CharField(max_length=16, blank=True)
+    first_name = models.CharField(max_length=100, blank=True)
+    last_name = models.CharField(max_length=100, blank=True)
+    company = models.CharField(max_length=160, blank=True)
+    consent = models.JSONField(default=dict, blank=True)
+    status = models.CharField(max_length=8, choices=Status, default=Status.ACTIVE)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "email"], condition=~Q(email=""), name="customer_email_once"),
+            models.UniqueConstraint(
+                fields=["merchant", "phone"], condition=~Q(phone="") & Q(email=""), name="customer_phone_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["merchant", "phone"], condition=~Q(phone=""), name="customer_phone")]
+
+    def __str__(self) -> str:
+        return self.full_name or self.email or self.phone or f"customer {self.pk}"
+
+    @property
+    def full_name(self) -> str:
+        """First and last name, as far as they are known."""
+        return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def has_identity(self) -> bool:
+        """Whether a destination could know this shopper."""
+        return bool(self.email or self.phone)
+
+
+class CustomerExternalId(MerchantOwned):
+    """A customer's id in one of the merchant's own systems ("shopify", "5932…")."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="external_ids")
+    source = models.CharField(max_length=20)
+    external_id = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "source", "external_id"], name="customer_external_id_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.external_id}"

@@ -1,0 +1,109 @@
+"""An event's way to one connection, and the requests made on it."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from integrations.models.connection import Connection
+from integrations.models.event import Event
+from integrations.models.merchant import Merchant
+from integrations.tenancy import MerchantOwned
+
+
+class DeliveryAttempt(MerchantOwned):
+    """One request to a destination: what it carried, how long it took, and what came back.
+
+    `status` is the HTTP status, 0 where no answer came. `delivery` is set where the request carried a single event; a bulk
+    request's deliveries point here by `Delivery.bulk_attempt`.
+    """
+
+    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="+", db_index=False)
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="attempts", db_index=False)
+    delivery = models.ForeignKey(
+        "Delivery", on_delete=models.CASCADE, null=True, blank=True, related_name="attempt_log"
+    )
+    started_at = models.DateTimeField()
+    duration_ms = models.PositiveIntegerField()
+    status = models.PositiveSmallIntegerField()
+    is_bulk = models.BooleanField(default=False)
+    events = models.PositiveSmallIntegerField(default=1)
+    outcome = models.CharField(max_length=12)
+    error = models.CharField(max_length=500, blank=True)
+    request_id = models.CharField(max_length=64, blank=True)
+    partial_failure = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["connection", "-started_at", "-id"], name="attempt_by_connection"),
+            models.Index(fields=["merchant", "-started_at", "-id"], name="attempt_by_merchant"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.started_at:%Y-%m-%d %H:%M:%S} {self.status or 'no answer'} {self.outcome}"
+
+
+class Delivery(MerchantOwned):
+    """An event's way to one connection.
+
+    `claim` is the epoch of the lease under which it was claimed: only that holder may settle it. `attempts` counts requests
+    that may have arrived. `is_ambiguous`: a request with it may have arrived without an answer, so it never travels in bulk
+    again. `window_at` is the instant that the launch window judges. `identifier` is the e-mail address or phone by which
+    the destination knows the shopper; once an attempt was made it never changes, because the destination's de-duplication
+    includes it.
+    """
+
+    class State(models.TextChoices):
+        HELD = "held", "Held"
+        PENDING = "pending", "Waiting"
+        SENDING = "sending", "Sending"
+        SENT = "sent", "Accepted"
+        DEAD = "dead", "Failed"
+        EXPIRED = "expired", "Expired: outcome unknown for too long"
+        SKIPPED = "skipped", "Not sent"
+
+    class Reason(models.TextChoices):
+        NONE = "", "-"
+        BEFORE_LAUNCH = "before_launch", "waits for the launch date"
+        NO_IDENTITY = "no_identity", "the shopper has no e-mail address and no phone number"
+        BEFORE_WINDOW = "before_window", "older than the launch window"
+        METRIC_OFF = "metric_off", "the metric was turned off"
+        REJECTED = "rejected", "the destination refused it"
+        EXHAUSTED = "exhausted", "every attempt failed"
+        UNCERTAIN = "uncertain", "may have arrived; too old to send again unasked"
+        CUSTOMER_ERASED = "erased", "the shopper's data was erased"
+
+    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="+", db_index=False)
+    event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
+    state = models.CharField(max_length=8, choices=State, default=State.PENDING)
+    reason = models.CharField(max_length=16, choices=Reason, blank=True, default=Reason.NONE)
+    is_backfill = models.BooleanField(default=False)
+    is_ambiguous = models.BooleanField(default=False)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    claim = models.BigIntegerField(default=0)
+    not_before = models.DateTimeField()
+    window_at = models.DateTimeField()
+    created_at = models.DateTimeField()
+    first_attempt_at = models.DateTimeField(null=True, blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True)
+    identifier = models.CharField(max_length=254, blank=True)
+    error = models.CharField(max_length=500, blank=True)
+    bulk_attempt = models.ForeignKey(
+        DeliveryAttempt, on_delete=models.SET_NULL, null=True, blank=True, related_name="bulk_deliveries"
+    )
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["event", "connection"], name="delivery_once")]
+        indexes = [
+            models.Index(fields=["connection", "not_before", "id"], condition=Q(state="pending"), name="delivery_due"),
+            models.Index(fields=["connection", "claim"], condition=Q(state="sending"), name="delivery_in_flight"),
+            models.Index(fields=["connection", "reason", "id"], condition=Q(state="held"), name="delivery_held"),
+            models.Index(
+                fields=["merchant", "settled_at"], condition=Q(state__in=["dead", "expired"]), name="delivery_failed"
+            ),
+            models.Index(fields=["connection", "-settled_at"], condition=Q(state="sent"), name="delivery_sent"),
+        ]
+
+    def __str__(self) -> str:
+        return f"delivery {self.pk}: {self.get_state_display()}"

@@ -1,0 +1,54 @@
+"""The ticks that django-q2 runs: no arguments, no results, one call each.
+
+A tick may run twice, late, never or die half-way without harm: what is to be done stands in the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.utils import timezone
+
+from integrations import connections, housekeeping, inbound, ticks, wake
+from integrations import launch as launching
+from integrations.delivery.engine import Engine
+
+SECONDS = 40
+"""How long a tick takes up new work; below django-q2's timeout with room for requests in flight to come back."""
+
+
+def handle_inbound() -> None:
+    """Handle what was received, then deliver what came of it: the shortest way from a webhook to Klaviyo."""
+    with ticks.running(wake.HANDLE_INBOUND):
+        inbound.handle_due(seconds=SECONDS)
+
+
+def deliver() -> None:
+    """Deliver what is due."""
+    with ticks.running(wake.DELIVER):
+        Engine().run(seconds=SECONDS)
+
+
+def launch() -> None:
+    """Launch connections whose date has come."""
+    _run("launch", lambda: launching.launch_due(at=timezone.now()))
+
+
+def check_keys() -> None:
+    """See whether refused keys work again."""
+    _run("check_keys", lambda: connections.check_paused(at=timezone.now()))
+
+
+def housekeep() -> None:
+    """Retry what waits, and let go of what nobody needs any more."""
+    _run("housekeep", lambda: housekeeping.run(at=timezone.now()))
+
+
+def heartbeat() -> None:
+    """Show that schedules are run and workers work."""
+    _run("heartbeat", lambda: None)
+
+
+def _run(name: str, work: Callable[[], object]) -> None:
+    with ticks.running(name):
+        work()

@@ -1,0 +1,98 @@
+"""The watchdog: starts the cluster as its child, and starts it anew when it stands still.
+
+One killed worker can stop a whole django-q2 cluster while it looks alive (django-q2 issues 23, 200), so its word is not taken:
+what counts is that ticks end and queued tasks are taken up.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import DatabaseError, connection
+from django.utils import timezone
+from django_q.models import OrmQ
+
+from integrations import ticks
+
+HEARTBEAT_OLDEST = timedelta(seconds=120)
+QUEUED_OLDEST = timedelta(minutes=10)
+LOOK_EVERY = 2.0
+STOP_SECONDS = 20
+
+logger = structlog.get_logger(__name__)
+
+
+def trouble(*, started_at: datetime, at: datetime) -> str:
+    """Why a cluster that was started at `started_at` is to be started anew; "" while all is well."""
+    beat = max(ticks.last_finished("heartbeat") or started_at, started_at)
+    if at - beat > HEARTBEAT_OLDEST:
+        return f"no heartbeat for {(at - beat).seconds} s"
+    queued = OrmQ.objects.filter(lock__lt=at - QUEUED_OLDEST).exists()
+    if queued and at - started_at > QUEUED_OLDEST:
+        return "queued tasks are not taken up"
+    return ""
+
+
+@dataclass(slots=True)
+class Cluster:
+    """A `qcluster` process and its children, in a session of their own so that all of them can be ended."""
+
+    process: subprocess.Popen[bytes]
+    started_at: datetime
+
+    @classmethod
+    def start(cls) -> Cluster:
+        """Start one with this interpreter and this environment."""
+        command = [sys.executable, "manage.py", "qcluster"]
+        return cls(subprocess.Popen(command, start_new_session=True), timezone.now())  # noqa: S603
+
+    def stop(self) -> None:
+        """Ask the main process to end; after 20 s end the whole session. A group-wide SIGTERM would hang it (issue 346)."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                logger.warning("cluster.killed", pid=self.process.pid)
+        self._end_session()
+        self.process.wait()
+
+    def _end_session(self) -> None:
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+
+
+def watch(stop: Callable[[], bool]) -> None:
+    """Keep a cluster running until `stop()` is true."""
+    cluster = Cluster.start()
+    try:
+        while not stop():
+            time.sleep(LOOK_EVERY)
+            reason = _reason_to_restart(cluster)
+            if reason:
+                logger.error("cluster.restarted", reason=reason)
+                cluster.stop()
+                cluster = Cluster.start()
+    finally:
+        cluster.stop()
+
+
+def _reason_to_restart(cluster: Cluster) -> str:
+    if cluster.process.poll() is not None:
+        return f"it ended with status {cluster.process.returncode}"
+    try:
+        return trouble(started_at=cluster.started_at, at=timezone.now())
+    except DatabaseError as error:
+        connection.close()
+        logger.warning("watch.database", error=type(error).__name__)
+        return ""

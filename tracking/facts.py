@@ -1,0 +1,104 @@
+"""What can happen to orders and shipments: the facts that metrics are declared on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from integrations.catalog import Fact
+from tracking.dossier import Dossier
+from tracking.models import Issue, Shipment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderFact(Fact):
+    """Something happened to an order, `at` by the source's clock."""
+
+    dossier: Dossier
+    at: datetime
+
+    @classmethod
+    def of(cls, dossier: Dossier, at: datetime) -> Self:
+        """The fact about that order."""
+        order = dossier.order
+        return cls(
+            merchant=order.merchant,
+            customer=order.customer,
+            subject=order.subject,
+            subject_at=order.placed_at,
+            order_number=order.number,
+            dossier=dossier,
+            at=at,
+        )
+
+
+class OrderPlaced(OrderFact):
+    """An order came in from the shop for the first time."""
+
+
+class OrderProcessing(OrderFact):
+    """Nothing stands against working on the order: it is paid, authorised or free, or it was shipped all the same."""
+
+
+class OrderCancelled(OrderFact):
+    """The order was cancelled."""
+
+
+class OrderShipped(OrderFact):
+    """The first parcel of the order left."""
+
+
+class OrderDelivered(OrderFact):
+    """Every parcel of the order arrived, and nothing is left to be shipped."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShipmentFact(Fact):
+    """Something happened to a shipment. The status is that of the moment: one message may move a shipment several times."""
+
+    dossier: Dossier
+    shipment: Shipment
+    status: str
+    substatus: str
+    message: str
+    status_at: datetime
+
+    @classmethod
+    def of(cls, dossier: Dossier, shipment: Shipment, **more: Any) -> Self:
+        """The fact about that shipment as it stands now."""
+        order = dossier.order
+        return cls(
+            merchant=order.merchant,
+            customer=order.customer,
+            subject=order.subject,
+            subject_at=order.placed_at,
+            order_number=order.number,
+            tracking_number=shipment.tracking_number,
+            dossier=dossier,
+            shipment=shipment,
+            status=shipment.status,
+            substatus=shipment.substatus,
+            message=shipment.status_message,
+            status_at=shipment.status_at,
+            **more,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShipmentCreated(ShipmentFact):
+    """A parcel of an order became known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShipmentMoved(ShipmentFact):
+    """A scan moved a shipment's status on from `previous`."""
+
+    previous: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueFound(ShipmentFact):
+    """A problem with a shipment was found."""
+
+    issue: Issue

@@ -1,0 +1,152 @@
+"""Taking in orders, and moving them through Whiplash's four states."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F, Value
+from django.db.models.functions import Greatest
+
+from integrations import clean, customers, history, inbound
+from integrations.catalog import Fact
+from integrations.models import Customer, Merchant
+from integrations.sources import Handled
+from tracking import facts
+from tracking.dossier import Dossier
+from tracking.inputs import LineInput, OrderInput, RefundInput
+from tracking.models import Order, OrderLine
+from tracking.services import parcels, progress
+
+
+def ingest_order(*, merchant: Merchant, order: OrderInput, at: datetime) -> Handled:
+    """An order as a source knows it now, however old the news is: rows that are newer stay as they are."""
+    customer = customers.resolve(merchant, order.person, at=at)
+    row, is_new = Order.objects.select_for_update().get_or_create(
+        merchant=merchant,
+        external_id=order.external_id,
+        defaults=_values(order) | {"customer": customer, "recorded_at": at},
+    )
+    row.merchant = merchant
+    is_news = is_new or order.updated_at >= row.source_updated_at
+    if is_news and not is_new:
+        progress.update(row, _values(order))
+    _identify(row, customer, at=at)
+    dossier = Dossier.of(row) if not is_new else Dossier(row, [], [])
+    if is_news:
+        _write_lines(dossier, order.lines)
+    happened: list[Fact] = [facts.OrderPlaced.of(dossier, row.placed_at)] if is_new else []
+    if order.is_paid and not order.cancelled_at:
+        happened += progress.begin_processing(dossier, order.updated_at)
+    if order.cancelled_at:
+        happened += progress.cancel(dossier, order.cancelled_at, order.cancel_reason)
+    for fulfillment in order.fulfillments:
+        happened += parcels.apply_fulfillment(dossier, fulfillment, at=at)
+    happened += progress.settle_delivered(dossier)
+    progress.announce(dossier, happened, at=at)
+    if is_new:
+        inbound.release(merchant, row.subject)
+    return Handled(_note(row, is_new=is_new, is_news=is_news), reference=row.number)
+
+
+def ingest_refund(*, merchant: Merchant, refund: RefundInput, at: datetime) -> Handled:
+    """Units were taken off an order, unless a newer word about the order counts them already."""
+    row = Order.objects.for_merchant(merchant).filter(external_id=refund.order_external_id).select_for_update().first()
+    if row is None:
+        return Handled("waits for its order", waits_for=f"order:{refund.order_external_id}")
+    row.merchant = merchant
+    if refund.created_at <= row.source_updated_at:
+        return Handled("the order is newer than this refund and counts it already", reference=row.number)
+    for line_id, units in refund.removed:
+        line = OrderLine.objects.for_merchant(merchant).filter(order=row, external_id=line_id)
+        line.update(quantity=Greatest(F("quantity"), Value(units)) - Value(units))
+    progress.update(row, {"source_updated_at": refund.created_at})
+    dossier = Dossier.of(row)
+    progress.announce(dossier, progress.settle_delivered(dossier), at=at)
+    return Handled(f"{len(refund.removed)} lines of {row.number} were reduced", reference=row.number)
+
+
+def forget_order(*, merchant: Merchant, order_external_id: str, at: datetime) -> Handled:
+    """The shop deleted an order: its rows go, the history of what happened stays."""
+    deleted, _ = Order.objects.for_merchant(merchant).filter(external_id=order_external_id).delete()
+    return Handled("the order is deleted; its history stays" if deleted else "no such order")
+
+
+def _values(order: OrderInput) -> dict[str, Any]:
+    """What a newer message overwrites."""
+    return {
+        "number": clean.text(order.number, 60),
+        "currency": order.currency[:3],
+        "total": order.total,
+        "is_test": order.is_test,
+        "status_url": order.status_url[:500],
+        "destination_country": order.destination_country[:2],
+        "placed_at": order.created_at,
+        "source_updated_at": order.updated_at,
+    }
+
+
+def _identify(row: Order, customer: Customer | None, *, at: datetime) -> None:
+    """An order without a shopper gets one; what waited for it goes."""
+    if customer is None or row.customer_id == customer.pk:
+        row.customer = customer or row.customer
+        return
+    was_anonymous = row.customer_id is None
+    row.customer = customer
+    row.save(update_fields=["customer"])
+    if was_anonymous:
+        history.identify(row.merchant, row.subject, customer, at=at)
+
+
+def _write_lines(dossier: Dossier, lines: Sequence[LineInput]) -> None:
+    """Make the order's lines those of the message. A line that is gone was removed by an edit: nothing of it is to come."""
+    known = {line.external_id: line for line in dossier.lines}
+    new, changed = [], []
+    for position, line in enumerate(lines):
+        row = known.pop(line.external_id, None)
+        if row is None:
+            new.append(OrderLine(merchant=dossier.order.merchant, order=dossier.order, **_line(line, position)))
+        elif _differs(row, values := _line(line, position)):
+            for name, value in values.items():
+                setattr(row, name, value)
+            changed.append(row)
+    for row in known.values():
+        if row.quantity:
+            row.quantity = 0
+            changed.append(row)
+    if new:
+        dossier.lines += OrderLine.objects.bulk_create(new)
+        dossier.lines.sort(key=lambda row: row.position)
+    if changed:
+        OrderLine.objects.bulk_update(changed, [name for name in _line(LineInput("", ""), 0) if name != "external_id"])
+
+
+def _differs(row: OrderLine, values: dict[str, Any]) -> bool:
+    return any(getattr(row, name) != value for name, value in values.items())
+
+
+def _line(line: LineInput, position: int) -> dict[str, Any]:
+    return {
+        "external_id": line.external_id,
+        "position": position,
+        "product_name": clean.text(line.product_name, 255),
+        "variant_name": clean.text(line.variant_name, 255),
+        "sku": clean.text(line.sku, 120),
+        "product_id": line.product_id[:64],
+        "variant_id": line.variant_id[:64],
+        "quantity": line.quantity,
+        "ordered": line.ordered,
+        "price": line.price,
+        "requires_shipping": line.requires_shipping,
+        "image_url": line.image_url[:500],
+        "product_url": line.product_url[:500],
+    }
+
+
+def _note(row: Order, *, is_new: bool, is_news: bool) -> str:
+    if row.is_test:
+        return f"{row.number} is a test order: it is kept and builds no events"
+    if is_new:
+        return f"order {row.number} is new"
+    return f"order {row.number} is up to date" if is_news else f"older than what is known of {row.number}"

@@ -1,0 +1,211 @@
+"""What fulfilments and scans do to an order's shipments: the steps that the public services are made of."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from integrations import clean, inbound
+from integrations.catalog import Fact
+from integrations.inserting import insert_new
+from tracking import facts, statuses
+from tracking.dossier import Dossier
+from tracking.inputs import FulfillmentInput, ParcelInput, ScanInput
+from tracking.models import Issue, Scan, Shipment
+from tracking.services import progress
+
+ISSUES = {
+    statuses.FAILURE: Issue.Problem.DELIVERY_ATTEMPTED,
+    statuses.RETURN_TO_SENDER: Issue.Problem.RETURN_TO_SENDER,
+}
+"""Malomo: the carrier's status "failure" and "return_to_sender" each make an issue beside the update."""
+
+STATES = {"cancelled": statuses.CANCELLED, "failed": statuses.ERROR}
+"""A fulfilment's own state, where it says something about its parcels."""
+
+
+def apply_fulfillment(dossier: Dossier, fulfillment: FulfillmentInput, *, at: datetime) -> list[Fact]:
+    """Bring the shipments of one fulfilment up to date: one for each parcel."""
+    happened: list[Fact] = []
+    for parcel in fulfillment.parcels:
+        shipment = _match(dossier, fulfillment, parcel)
+        if shipment is None:
+            shipment = _create(dossier, fulfillment, parcel, at=at)
+            if fulfillment.state != "cancelled":
+                happened.append(facts.ShipmentCreated.of(dossier, shipment))
+                happened += progress.ship(dossier, shipment.shipped_at)
+        elif fulfillment.updated_at >= shipment.source_updated_at:
+            _update(dossier, shipment, fulfillment, parcel)
+        happened += _apply_state(dossier, shipment, fulfillment, at=at)
+    return happened
+
+
+def record_scans(dossier: Dossier, shipment: Shipment, scans: Sequence[ScanInput], *, at: datetime) -> list[Fact]:
+    """Keep the scans that are new, in the order of their times, and move the status on by each that may."""
+    rows = {scan.fingerprint: scan for scan in (_scan(shipment, each, at=at) for each in scans)}
+    new = insert_new(list(rows.values()), identity=("shipment", "fingerprint"))
+    happened: list[Fact] = []
+    for scan in sorted(new, key=lambda each: each.occurred_at):
+        previous = shipment.status
+        if not statuses.advances(previous, shipment.status_at, scan.status, scan.occurred_at):
+            continue
+        _move(shipment, scan)
+        happened.append(facts.ShipmentMoved.of(dossier, shipment, previous=previous))
+        happened += _issue(dossier, shipment, scan, at=at)
+    promised = _note_estimates(shipment, scans)
+    if happened or promised:
+        shipment.save()
+    return happened + progress.settle_delivered(dossier)
+
+
+def _match(dossier: Dossier, fulfillment: FulfillmentInput, parcel: ParcelInput) -> Shipment | None:
+    """The shipment that a parcel is: by its tracking number, else the one of the fulfilment that has no number yet."""
+    siblings = [each for each in dossier.shipments if each.fulfillment_id == fulfillment.external_id]
+    number = clean.text(parcel.tracking_number, 80)
+    by_number = next((each for each in siblings if each.tracking_number == number), None)
+    if by_number or not number:
+        return by_number or next(iter(siblings), None)
+    return next((each for each in siblings if not each.tracking_number), None)
+
+
+def _create(dossier: Dossier, fulfillment: FulfillmentInput, parcel: ParcelInput, *, at: datetime) -> Shipment:
+    """The first parcel bears the fulfilment's id; further ones add their tracking number to it, and hold no items again."""
+    siblings = [each for each in dossier.shipments if each.fulfillment_id == fulfillment.external_id]
+    number = clean.text(parcel.tracking_number, 80)
+    external_id = f"{fulfillment.external_id}:{number}"[:120] if siblings else fulfillment.external_id
+    shipment = Shipment(
+        merchant=dossier.order.merchant,
+        order=dossier.order,
+        external_id=external_id,
+        fulfillment_id=fulfillment.external_id,
+        items=[] if siblings else [list(item) for item in fulfillment.items],
+        status_at=fulfillment.created_at,
+        shipped_at=fulfillment.created_at,
+        recorded_at=at,
+        **_values(fulfillment, parcel),
+    )
+    shipment.save(force_insert=True)
+    dossier.shipments.append(shipment)
+    _release(dossier, shipment)
+    return shipment
+
+
+def _update(dossier: Dossier, shipment: Shipment, fulfillment: FulfillmentInput, parcel: ParcelInput) -> None:
+    values = _values(fulfillment, parcel)
+    if shipment.items:
+        values["items"] = [list(item) for item in fulfillment.items]
+    changed = {name: value for name, value in values.items() if value and getattr(shipment, name) != value}
+    for name, value in changed.items():
+        setattr(shipment, name, value)
+    if changed:
+        shipment.save(update_fields=list(changed))
+    if "tracking_number" in changed:
+        _release(dossier, shipment)
+
+
+def _values(fulfillment: FulfillmentInput, parcel: ParcelInput) -> dict[str, Any]:
+    return {
+        "tracking_number": clean.text(parcel.tracking_number, 80),
+        "carrier": clean.text(fulfillment.carrier, 60),
+        "service_level": clean.text(fulfillment.service_level, 80),
+        "carrier_url": parcel.tracking_url[:500],
+        "destination_country": fulfillment.destination_country[:2],
+        "source_updated_at": fulfillment.updated_at,
+    }
+
+
+def _release(dossier: Dossier, shipment: Shipment) -> None:
+    """Let messages go that came before the shipment."""
+    awaited = [f"fulfillment:{shipment.fulfillment_id}"]
+    if shipment.tracking_number:
+        awaited.append(parcel_key(shipment.tracking_number))
+    inbound.release(dossier.order.merchant, *awaited)
+
+
+def parcel_key(tracking_number: str) -> str:
+    """What a message about an unknown parcel waits for."""
+    return f"parcel:{clean.text(tracking_number, 80)}"
+
+
+def _apply_state(dossier: Dossier, shipment: Shipment, fulfillment: FulfillmentInput, *, at: datetime) -> list[Fact]:
+    """The shop's own word on where the parcel is: a scan, unless it says what is known."""
+    state = STATES.get(fulfillment.state)
+    scan = ScanInput(status=state, occurred_at=fulfillment.updated_at) if state else fulfillment.scan
+    if scan is None or scan.status == shipment.status:
+        return []
+    return record_scans(dossier, shipment, [scan], at=at)
+
+
+def _scan(shipment: Shipment, scan: ScanInput, *, at: datetime) -> Scan:
+    row = Scan(
+        merchant_id=shipment.merchant_id,
+        shipment=shipment,
+        status=scan.status,
+        substatus=clean.text(scan.substatus, 60),
+        raw_status=clean.text(scan.raw_status, 120),
+        message=clean.text(scan.message, 300),
+        occurred_at=scan.occurred_at,
+        recorded_at=at,
+        city=clean.text(scan.city, 80),
+        province=clean.text(scan.province, 80),
+        country=clean.text(scan.country, 60),
+        postal_code=clean.text(scan.postal_code, 20),
+        is_attempt=scan.attempt,
+    )
+    row.fingerprint = _fingerprint(row)
+    return row
+
+
+def _fingerprint(scan: Scan) -> str:
+    """A scan is its content: carriers give the same scan another id each time."""
+    content = (
+        scan.status,
+        scan.occurred_at.timestamp(),
+        scan.message,
+        scan.raw_status,
+        scan.city,
+        scan.province,
+        scan.country,
+        scan.postal_code,
+    )
+    return hashlib.sha256(repr(content).encode()).hexdigest()[:40]
+
+
+def _move(shipment: Shipment, scan: Scan) -> None:
+    Scan.objects.for_merchant(shipment.merchant_id).filter(pk=scan.pk).update(is_transition=True)
+    shipment.status, shipment.substatus = scan.status, scan.substatus
+    shipment.status_message, shipment.status_at = scan.message, scan.occurred_at
+    if scan.status == statuses.DELIVERED:
+        shipment.delivered_at = scan.occurred_at
+
+
+def _issue(dossier: Dossier, shipment: Shipment, scan: Scan, *, at: datetime) -> list[Fact]:
+    problem = ISSUES.get(scan.status)
+    if problem is None:
+        return []
+    issue = Issue(
+        merchant_id=shipment.merchant_id,
+        problem=problem,
+        order=dossier.order,
+        shipment=shipment,
+        occurred_at=scan.occurred_at,
+        recorded_at=at,
+    )
+    new = insert_new([issue], identity=("shipment", "problem"))
+    return [facts.IssueFound.of(dossier, shipment, issue=each) for each in new]
+
+
+def _note_estimates(shipment: Shipment, scans: Sequence[ScanInput]) -> bool:
+    """Keep the first promised date for good, and the newest beside it."""
+    estimates = [scan.estimate for scan in sorted(scans, key=lambda each: each.occurred_at) if scan.estimate]
+    return note_estimate(shipment, estimates[0], estimates[-1]) if estimates else False
+
+
+def note_estimate(shipment: Shipment, first: Any, newest: Any) -> bool:
+    """Set the promised and expected dates; returns whether anything changed. The caller saves."""
+    before = (shipment.promised_on, shipment.expected_on)
+    shipment.promised_on = shipment.promised_on or first
+    shipment.expected_on = newest
+    return before != (shipment.promised_on, shipment.expected_on)

@@ -1,0 +1,67 @@
+"""An order's way through Whiplash's four states: processing, cancelled, shipped, delivered. Each is entered once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from integrations import clean, history
+from integrations.catalog import Fact
+from tracking import facts
+from tracking.dossier import Dossier
+from tracking.models import Order
+
+
+def begin_processing(dossier: Dossier, when: datetime) -> list[Fact]:
+    """The order enters processing, once."""
+    order = dossier.order
+    if order.processing_at is not None or order.cancelled_at is not None:
+        return []
+    update(order, {"processing_at": max(when, order.placed_at)})
+    return [facts.OrderProcessing.of(dossier, order.processing_at or when)]
+
+
+def ship(dossier: Dossier, when: datetime) -> list[Fact]:
+    """The first parcel left: the order is shipped, once. It was worked on, so it was processing before."""
+    order = dossier.order
+    if order.shipped_at is not None:
+        return []
+    processing = begin_processing(dossier, when)
+    update(order, {"shipped_at": when})
+    return [*processing, facts.OrderShipped.of(dossier, when)]
+
+
+def settle_delivered(dossier: Dossier) -> list[Fact]:
+    """The order is delivered, once, when its last open parcel arrived."""
+    order = dossier.order
+    if order.delivered_at is not None or not dossier.is_delivered:
+        return []
+    arrivals = [shipment.delivered_at for shipment in dossier.standing_shipments if shipment.delivered_at]
+    when = max(arrivals, default=order.placed_at)
+    update(order, {"delivered_at": when})
+    return [facts.OrderDelivered.of(dossier, when)]
+
+
+def cancel(dossier: Dossier, when: datetime, reason: str) -> list[Fact]:
+    """The order is cancelled, once."""
+    order = dossier.order
+    if order.cancelled_at is not None:
+        return []
+    update(order, {"cancelled_at": when, "cancel_reason": clean.text(reason, 60)})
+    return [facts.OrderCancelled.of(dossier, when)]
+
+
+def announce(dossier: Dossier, happened: Sequence[Fact], *, at: datetime) -> None:
+    """Record what happened. A test order happens to nobody."""
+    if happened and not dossier.order.is_test:
+        history.announce(*happened, at=at)
+
+
+def update(row: Order, values: dict[str, Any]) -> None:
+    """Write those `values` that differ."""
+    changed = {name: value for name, value in values.items() if getattr(row, name) != value}
+    for name, value in changed.items():
+        setattr(row, name, value)
+    if changed:
+        row.save(update_fields=list(changed))

@@ -1,0 +1,121 @@
+"""Taking in fulfilments and tracking, from shops and carriers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from integrations import clean
+from integrations.catalog import Fact
+from integrations.models import Merchant
+from integrations.sources import Handled
+from tracking.dossier import Dossier
+from tracking.inputs import FulfillmentInput, FulfillmentScanInput, ScanInput, TrackerInput
+from tracking.models import Order, Shipment
+from tracking.services import parcels, progress
+
+RECYCLED_AFTER = timedelta(days=60)
+"""Carriers use tracking numbers again: shipments this much older than the newest with a number are other parcels."""
+
+
+def ingest_fulfillment(*, merchant: Merchant, fulfillment: FulfillmentInput, at: datetime) -> Handled:
+    """What a shop shipped together; it waits for its order."""
+    dossier = _dossier(merchant, external_id=fulfillment.order_external_id)
+    if dossier is None:
+        return Handled("waits for its order", waits_for=f"order:{fulfillment.order_external_id}")
+    happened = parcels.apply_fulfillment(dossier, fulfillment, at=at)
+    progress.announce(dossier, happened + progress.settle_delivered(dossier), at=at)
+    return Handled(f"fulfilment of {dossier.order.number} is up to date", reference=dossier.order.number)
+
+
+def ingest_fulfillment_scan(*, merchant: Merchant, event: FulfillmentScanInput, at: datetime) -> Handled:
+    """A shop's tracking event. It names the fulfilment only, so it is the word on all of its parcels."""
+    shipments = Shipment.objects.for_merchant(merchant).filter(fulfillment_id=event.fulfillment_external_id)
+    order_id = shipments.values_list("order", flat=True).first()
+    if order_id is None:
+        return Handled("waits for its fulfilment", waits_for=f"fulfillment:{event.fulfillment_external_id}")
+    dossier = _dossier(merchant, pk=order_id)
+    if dossier is None:
+        return Handled("its order is gone")
+    together = [each for each in dossier.shipments if each.fulfillment_id == event.fulfillment_external_id]
+    happened = _record(dossier, together, [event.scan], at=at)
+    return Handled(_note(happened, together), reference=dossier.order.number)
+
+
+def ingest_tracker(*, merchant: Merchant, tracker: TrackerInput, at: datetime) -> Handled:
+    """A carrier's word on a parcel, with its whole history. One parcel may carry several orders; it waits for the first."""
+    number = clean.text(tracker.tracking_number, 80)
+    shipments = list(
+        Shipment.objects.for_merchant(merchant).filter(tracking_number=number).order_by("-shipped_at", "pk")
+    )
+    if not shipments:
+        return Handled("waits for its shipment", reference=number, waits_for=parcels.parcel_key(number))
+    current = [each for each in shipments if each.shipped_at > shipments[0].shipped_at - RECYCLED_AFTER]
+    happened: list[Fact] = []
+    for order_id in dict.fromkeys(each.order_id for each in current):
+        dossier = _dossier(merchant, pk=order_id)
+        if dossier is None:
+            continue
+        mine = [each for each in dossier.shipments if each.tracking_number == number]
+        for shipment in mine:
+            _describe(shipment, tracker)
+        happened += _record(dossier, mine, _scans(tracker), at=at)
+    return Handled(_note(happened, current), reference=number)
+
+
+def _dossier(merchant: Merchant, **order: object) -> Dossier | None:
+    row = (
+        Order.objects.for_merchant(merchant)
+        .filter(**order)
+        .select_for_update(of=("self",))
+        .select_related("customer")
+        .first()
+    )
+    if row is None:
+        return None
+    row.merchant = merchant
+    return Dossier.of(row)
+
+
+def _record(dossier: Dossier, shipments: Sequence[Shipment], scans: Sequence[ScanInput], *, at: datetime) -> list[Fact]:
+    happened = [fact for each in shipments for fact in parcels.record_scans(dossier, each, scans, at=at)]
+    progress.announce(dossier, happened, at=at)
+    return happened
+
+
+def _scans(tracker: TrackerInput) -> list[ScanInput]:
+    """The history, and the carrier's own summary where no scan says the same: it outranks the last scan."""
+    scans = list(tracker.scans)
+    is_summed_up = not tracker.status or any(scan.status == tracker.status for scan in scans)
+    if not is_summed_up and tracker.status_at is not None:
+        scans.append(
+            ScanInput(
+                status=tracker.status,
+                substatus=tracker.substatus,
+                message=tracker.message,
+                occurred_at=tracker.status_at,
+            )
+        )
+    return scans
+
+
+def _describe(shipment: Shipment, tracker: TrackerInput) -> None:
+    """What the carrier knows better than the shop. A vendor's test mode promises dates that mean nothing."""
+    told = {
+        "carrier": clean.text(tracker.carrier, 60),
+        "service_level": clean.text(tracker.service_level, 80),
+        "carrier_url": tracker.tracking_url[:500],
+    }
+    changed = [name for name, value in told.items() if value and getattr(shipment, name) != value]
+    for name in changed:
+        setattr(shipment, name, told[name])
+    if tracker.estimate and not tracker.is_test and parcels.note_estimate(shipment, tracker.estimate, tracker.estimate):
+        changed += ["promised_on", "expected_on"]
+    if changed:
+        shipment.save(update_fields=changed)
+
+
+def _note(happened: Sequence[Fact], shipments: Sequence[Shipment]) -> str:
+    if not happened:
+        return "nothing new"
+    return f"{len(happened)} changes on {len(shipments)} parcels"

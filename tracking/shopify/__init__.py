@@ -1,0 +1,1 @@
+"""Shopify's webhooks: pure parsers, and the source that verifies and dispatches them."""
