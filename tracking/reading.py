@@ -16,7 +16,7 @@ from integrations.sources import Malformed
 
 _BIGGEST_ID = 2**63 - 1
 _BIGGEST_COUNT = 2**31 - 1
-_BIGGEST_EXPONENT = 12
+_BIGGEST_EXPONENT = 10
 _YEARS = range(1970, 2200)
 
 
@@ -86,7 +86,7 @@ class Record:
         return number
 
     def money(self, name: str) -> Decimal | None:
-        """An amount in major units, from text or a number; no NaN, no infinity, nothing beyond a million millions."""
+        """An amount in major units, from text or a number; no NaN, no infinity, less than a hundred thousand millions."""
         value = self._fields.get(name)
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             return None

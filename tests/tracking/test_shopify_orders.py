@@ -148,7 +148,9 @@ def test_nothing_stands_against_an_order_that_is_paid_authorised_or_free(
     assert parse_order(payload, UPDATED).is_paid is expected
 
 
-@pytest.mark.parametrize("total", ["NaN", "Infinity", "-Infinity", float("nan"), "1e99", "ten", True, None, [], {}])
+@pytest.mark.parametrize(
+    "total", ["NaN", "Infinity", float("nan"), "1e99", "100000000000.00", "ten", True, None, [], {}]
+)
 def test_total_that_is_no_amount_is_unknown(total: Any) -> None:
     payload = load("order")
     del payload["total_price_set"]
@@ -211,3 +213,8 @@ def test_refund_of_money_only_takes_off_nothing() -> None:
 
 def test_deleted_order_is_only_an_id() -> None:
     assert parse_deleted({"id": 820982911946154508}, "orders/delete") == "820982911946154508"
+
+
+@pytest.mark.parametrize("total", ["99999999999.99", 601, 601.5, "0.00", "-5.00"])
+def test_total_may_be_text_or_a_number(total: Any) -> None:
+    assert parse_order({**load("order"), "total_price": total}, UPDATED).total == Decimal(str(total))

@@ -29,14 +29,12 @@ STATES = {"cancelled": statuses.CANCELLED, "failed": statuses.ERROR}
 def apply_fulfillment(dossier: Dossier, fulfillment: FulfillmentInput, *, at: datetime) -> list[Fact]:
     """Bring the shipments of one fulfilment up to date: one for each parcel."""
     happened: list[Fact] = []
-    for parcel in fulfillment.parcels:
-        shipment = _match(dossier, fulfillment, parcel)
-        if shipment is None:
-            shipment = _create(dossier, fulfillment, parcel, at=at)
-            if fulfillment.state != "cancelled":
-                happened.append(facts.ShipmentCreated.of(dossier, shipment))
-                happened += progress.ship(dossier, shipment.shipped_at)
-        elif fulfillment.updated_at >= shipment.source_updated_at:
+    for parcel, known in _pair(dossier, fulfillment):
+        shipment = known or _create(dossier, fulfillment, parcel, at=at)
+        if known is None and fulfillment.state != "cancelled":
+            happened.append(facts.ShipmentCreated.of(dossier, shipment))
+            happened += progress.ship(dossier, shipment.shipped_at)
+        elif known is not None and fulfillment.updated_at >= shipment.source_updated_at:
             _update(dossier, shipment, fulfillment, parcel)
         happened += _apply_state(dossier, shipment, fulfillment, at=at)
     return happened
@@ -60,14 +58,20 @@ def record_scans(dossier: Dossier, shipment: Shipment, scans: Sequence[ScanInput
     return happened + progress.settle_delivered(dossier)
 
 
-def _match(dossier: Dossier, fulfillment: FulfillmentInput, parcel: ParcelInput) -> Shipment | None:
-    """The shipment that a parcel is: by its tracking number, else the one of the fulfilment that has no number yet."""
+def _pair(dossier: Dossier, fulfillment: FulfillmentInput) -> list[tuple[ParcelInput, Shipment | None]]:
+    """Each parcel with the shipment that it is, None for a new one.
+
+    The tracking number decides. What is left is taken in order: a shipment without a number gets one, and a number that no
+    message names any more was corrected, not a second parcel.
+    """
     siblings = [each for each in dossier.shipments if each.fulfillment_id == fulfillment.external_id]
-    number = clean.text(parcel.tracking_number, 80)
-    by_number = next((each for each in siblings if each.tracking_number == number), None)
-    if by_number or not number:
-        return by_number or next(iter(siblings), None)
-    return next((each for each in siblings if not each.tracking_number), None)
+    by_number = {each.tracking_number: each for each in siblings if each.tracking_number}
+    numbers = [clean.text(parcel.tracking_number, 80) for parcel in fulfillment.parcels]
+    others = [each for each in siblings if each.tracking_number not in numbers or not each.tracking_number]
+    return [
+        (parcel, by_number.get(number) or (others.pop(0) if others else None))
+        for parcel, number in zip(fulfillment.parcels, numbers, strict=True)
+    ]
 
 
 def _create(dossier: Dossier, fulfillment: FulfillmentInput, parcel: ParcelInput, *, at: datetime) -> Shipment:
@@ -81,6 +85,7 @@ def _create(dossier: Dossier, fulfillment: FulfillmentInput, parcel: ParcelInput
         external_id=external_id,
         fulfillment_id=fulfillment.external_id,
         items=[] if siblings else [list(item) for item in fulfillment.items],
+        status=statuses.CANCELLED if fulfillment.state == "cancelled" else statuses.UNKNOWN,
         status_at=fulfillment.created_at,
         shipped_at=fulfillment.created_at,
         recorded_at=at,
@@ -159,17 +164,8 @@ def _scan(shipment: Shipment, scan: ScanInput, *, at: datetime) -> Scan:
 
 
 def _fingerprint(scan: Scan) -> str:
-    """A scan is its content: carriers give the same scan another id each time."""
-    content = (
-        scan.status,
-        scan.occurred_at.timestamp(),
-        scan.message,
-        scan.raw_status,
-        scan.city,
-        scan.province,
-        scan.country,
-        scan.postal_code,
-    )
+    """A scan is its content: carriers give the same scan another id each time, and fill in details later."""
+    content = (scan.status, scan.occurred_at.timestamp(), scan.message, scan.city, scan.country)
     return hashlib.sha256(repr(content).encode()).hexdigest()[:40]
 
 

@@ -1,0 +1,127 @@
+"""Messages as Shopify and EasyPost send them, cut down to what matters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+ORDER_ID = 820982911946154508
+
+
+def shopify_order(
+    order_id: int = ORDER_ID,
+    *,
+    at: datetime,
+    updated_at: datetime | None = None,
+    email: str | None = "ann@shopper.example",
+    number: str = "#1001",
+    lines: Sequence[tuple[int, str, int]] = ((11, "Wool jumper", 1), (12, "Socks", 2)),
+    financial_status: str = "paid",
+    **more: Any,
+) -> dict[str, Any]:
+    """An order placed at `at`; a line is (id, product, quantity)."""
+    return {
+        "id": order_id,
+        "name": number,
+        "email": email,
+        "created_at": at.isoformat(),
+        "updated_at": (updated_at or at).isoformat(),
+        "cancelled_at": None,
+        "financial_status": financial_status,
+        "currency": "USD",
+        "total_price": "59.90",
+        "test": False,
+        "customer": {"id": 4711, "email": email, "first_name": "Ann", "last_name": "Shopper"} if email else None,
+        "shipping_address": {"country_code": "US"},
+        "line_items": [
+            {
+                "id": line_id,
+                "title": title,
+                "sku": f"SKU-{line_id}",
+                "quantity": quantity,
+                "current_quantity": quantity,
+                "price": "19.95",
+                "requires_shipping": True,
+            }
+            for line_id, title, quantity in lines
+        ],
+        "fulfillments": [],
+        **more,
+    }
+
+
+def shopify_fulfillment(
+    fulfillment_id: int = 255858046,
+    order_id: int = ORDER_ID,
+    *,
+    at: datetime,
+    updated_at: datetime | None = None,
+    numbers: Sequence[str] = ("1Z999AA10123456784",),
+    items: Sequence[tuple[int, int]] = ((11, 1), (12, 2)),
+    **more: Any,
+) -> dict[str, Any]:
+    """A fulfilment made at `at`; an item is (line id, quantity)."""
+    return {
+        "id": fulfillment_id,
+        "order_id": order_id,
+        "status": "success",
+        "created_at": at.isoformat(),
+        "updated_at": (updated_at or at).isoformat(),
+        "tracking_company": "UPS",
+        "tracking_numbers": list(numbers),
+        "tracking_urls": [f"https://carrier.example/{number}" for number in numbers],
+        "shipment_status": None,
+        "destination": {"country_code": "US"},
+        "line_items": [{"id": line_id, "quantity": quantity} for line_id, quantity in items],
+        **more,
+    }
+
+
+def shopify_fulfillment_event(
+    status: str, *, at: datetime, fulfillment_id: int = 255858046, order_id: int = ORDER_ID, event_id: int = 1
+) -> dict[str, Any]:
+    """A shop's tracking event."""
+    return {
+        "id": event_id,
+        "fulfillment_id": fulfillment_id,
+        "order_id": order_id,
+        "status": status,
+        "message": None,
+        "happened_at": at.isoformat(),
+        "created_at": at.isoformat(),
+    }
+
+
+def easypost_tracker(
+    scans: Sequence[tuple[str, datetime]], *, number: str = "1Z999AA10123456784", event_id: str = "", message: str = ""
+) -> dict[str, Any]:
+    """A tracker's update with its whole history so far; a scan is (status, instant)."""
+    details = [
+        {
+            "object": "TrackingDetail",
+            "status": status,
+            "status_detail": status,
+            "message": message or status.replace("_", " "),
+            "datetime": instant.isoformat(),
+            "tracking_location": {"city": "MEMPHIS", "state": "TN", "country": "US", "zip": "38118"},
+        }
+        for status, instant in scans
+    ]
+    newest = max(scans, key=lambda scan: scan[1])
+    return {
+        "id": event_id or f"evt_{number}_{len(scans)}_{newest[0]}",
+        "object": "Event",
+        "description": "tracker.updated",
+        "mode": "production",
+        "result": {
+            "object": "Tracker",
+            "tracking_code": number,
+            "carrier": "UPS",
+            "status": newest[0],
+            "status_detail": newest[0],
+            "est_delivery_date": None,
+            "updated_at": newest[1].isoformat(),
+            "tracking_details": details,
+        },
+    }
