@@ -130,7 +130,7 @@ class Engine:
         job = lane.next_job()
         if job is None:
             return False
-        lane.start(job, at=at)
+        lane.start(job)
         self._running[pool.submit(lane.send, job)] = (lane, job, at)
         self._summary.requests += 1
         return True

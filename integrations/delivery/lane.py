@@ -113,10 +113,10 @@ class OpenLane:
         """Seconds until the rate limit lets the next job go."""
         return self._paces[self.queue[0].is_bulk].wait(at.timestamp()) if self.queue else 0.0
 
-    def start(self, job: Job, *, at: datetime) -> None:
+    def start(self, job: Job) -> None:
         """Note that `job` is on its way."""
         self.in_flight.append(job)
-        self._paces[job.is_bulk].spend(at.timestamp())
+        self._paces[job.is_bulk].start()
 
     def send(self, job: Job) -> Receipt:
         """Make the request: no database, safe to call from another thread. Raises a `DeliveryError`."""
@@ -135,6 +135,7 @@ class OpenLane:
             ids = [item.delivery_id for item in job.items]
             attempts.append(attempt_of(self.connection, conclusion, ids, is_bulk=job.is_bulk, started_at=started_at))
             settled.update(conclusion.verdicts)
+            self._paces[job.is_bulk].answer(at.timestamp())
             self._paces[job.is_bulk].learn(conclusion.receipt.windows)
             self.queue.extendleft(reversed(conclusion.again))
             conclusions.append(conclusion)
@@ -184,7 +185,7 @@ class OpenLane:
         row.failed_at, row.last_error = at, conclusion.error[:300]
         if conclusion.effect is Effect.FAILED:
             row.failures += 1
-            if row.opened or row.failures >= backoff.CIRCUIT_FAILURES:
+            if not self.is_blocked and (row.opened or row.failures >= backoff.CIRCUIT_FAILURES):
                 self._block(backoff.circuit_delay(row.opened), conclusion.error, at=at)
                 row.opened += 1
         elif conclusion.effect is Effect.THROTTLED:

@@ -1,6 +1,7 @@
 """Keeping within a rate limit: how long to wait before the next request, by a sliding log of the last minute.
 
-Klaviyo counts in fixed windows whose edges it does not tell; a sliding window of the same length never breaks any of them.
+Klaviyo counts in fixed windows whose edges it does not tell; a sliding window of the same length never breaks any of them. A
+request is counted somewhere between its start and its answer, so it is taken as late as it can have been: at its answer.
 Pure: instants are seconds since the epoch and come from the caller.
 """
 
@@ -17,16 +18,20 @@ SINGLE = (Window(350, 1), Window(3_500, 60))
 BULK = (Window(10, 1), Window(150, 60))
 """Klaviyo bulk_create_events: 10 a second, 150 a minute."""
 
-MARGIN = 0.05
-"""Seconds beyond a window's length before its requests are forgotten: the network stretches gaps either way."""
+MARGIN = 0.02
+"""Seconds beyond a window's length before its requests are forgotten: no two clocks run alike."""
+
+IN_FLIGHT_WAIT = 0.05
+"""Seconds to wait where the requests in flight alone fill a window: one of them will be answered."""
 
 
 class Pace:
     """The requests of one endpoint of one account in the last minute, against its windows."""
 
-    def __init__(self, windows: Sequence[Window], sent: Iterable[float] = ()) -> None:
+    def __init__(self, windows: Sequence[Window], answered: Iterable[float] = ()) -> None:
         self.windows = tuple(windows)
-        self._sent: deque[float] = deque(sorted(sent))
+        self._answered: deque[float] = deque(sorted(answered))
+        self._in_flight = 0
 
     def learn(self, windows: Sequence[Window]) -> None:
         """Take over the windows that an answer's headers described: they outrank what is written here."""
@@ -36,21 +41,22 @@ class Pace:
     def wait(self, now: float) -> float:
         """Seconds until one more request fits into every window; 0.0 if it fits now."""
         self._forget(now)
-        waits = [0.0]
-        for window in self.windows:
-            if len(self._sent) >= window.limit:
-                waits.append(self._sent[-window.limit] + window.seconds + MARGIN - now)
-        return max(waits)
+        return max((self._wait_for(window, now) for window in self.windows), default=0.0)
 
-    def spend(self, now: float) -> None:
-        """Note a request."""
-        self._sent.append(now)
+    def start(self) -> None:
+        """Note that a request is made."""
+        self._in_flight += 1
+
+    def answer(self, now: float) -> None:
+        """Note that a request was answered, or given up."""
+        self._in_flight -= 1
+        self._answered.append(now)
 
     def summary(self, now: float) -> list[list[int]]:
         """The log as [second, requests] pairs, small enough to keep in the lane's row between two workers."""
         self._forget(now)
         counts: dict[int, int] = {}
-        for instant in self._sent:
+        for instant in self._answered:
             counts[int(instant)] = counts.get(int(instant), 0) + 1
         return [[second, count] for second, count in counts.items()]
 
@@ -61,7 +67,15 @@ class Pace:
             return []
         return [second + 1.0 for second, count in summary for _ in range(count)]
 
+    def _wait_for(self, window: Window, now: float) -> float:
+        room = window.limit - self._in_flight
+        if room <= 0:
+            return IN_FLIGHT_WAIT
+        if len(self._answered) < room:
+            return 0.0
+        return max(0.0, self._answered[-room] + window.seconds + MARGIN - now)
+
     def _forget(self, now: float) -> None:
         longest = max((window.seconds for window in self.windows), default=0)
-        while self._sent and self._sent[0] <= now - longest - MARGIN:
-            self._sent.popleft()
+        while self._answered and self._answered[0] <= now - longest - MARGIN:
+            self._answered.popleft()
