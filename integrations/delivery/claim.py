@@ -99,18 +99,19 @@ def recover(connection: Connection, epoch: int, *, at: datetime) -> int:
 
 
 def due(connection: Connection, *, at: datetime) -> QuerySet[Delivery]:
-    """Deliveries of a connection whose time has come, oldest first, less those held back by an earlier one that failed."""
-    failed_before = Delivery.objects.filter(
+    """Deliveries of a connection whose time has come, oldest first, less those held back by an earlier one of their subject
+    that was tried and is not settled yet.
+    """
+    tried_before = Delivery.objects.filter(
         connection=OuterRef("connection"),
-        state=Delivery.State.PENDING,
+        state__in=[Delivery.State.PENDING, Delivery.State.SENDING],
         attempts__gt=0,
-        not_before__gt=at,
         first_attempt_at__gt=at - BARRIER,
         event__subject=OuterRef("event__subject"),
         id__lt=OuterRef("id"),
     )
     return Delivery.objects.filter(
-        ~Exists(failed_before), connection=connection, state=Delivery.State.PENDING, not_before__lte=at
+        ~Exists(tried_before), connection=connection, state=Delivery.State.PENDING, not_before__lte=at
     ).order_by("not_before", "id")
 
 

@@ -98,6 +98,11 @@ class Delivery(MerchantOwned):
         indexes = [
             models.Index(fields=["connection", "not_before", "id"], condition=Q(state="pending"), name="delivery_due"),
             models.Index(fields=["connection", "claim"], condition=Q(state="sending"), name="delivery_in_flight"),
+            models.Index(
+                fields=["connection", "id"],
+                condition=Q(state__in=["pending", "sending"], attempts__gt=0),
+                name="delivery_tried",
+            ),
             models.Index(fields=["connection", "reason", "id"], condition=Q(state="held"), name="delivery_held"),
             models.Index(
                 fields=["merchant", "settled_at"], condition=Q(state__in=["dead", "expired"]), name="delivery_failed"

@@ -36,7 +36,7 @@ def merchant(db: None) -> Merchant:
 
 def _parcel(merchant: Merchant) -> str:
     """A shipped order with one parcel; returns its tracking number."""
-    key = str(next(numbers))
+    key = f"id{next(numbers):06d}"
     order = OrderInput(
         external_id=key,
         number=f"#{key}",
