@@ -19,7 +19,7 @@ from integrations.destinations import registry
 from integrations.destinations.base import ConnectionPaused, Outgoing, Receipt, Unavailable
 from integrations.models import Connection, DeliveryAttempt
 
-LEASE_SECONDS = 120
+LEASE_SECONDS = 60
 RENEW_AFTER = timedelta(seconds=20)
 LOOK_AGAIN_AFTER = timedelta(seconds=0.2)
 SINGLES_IN_FLIGHT = 4
@@ -80,7 +80,7 @@ class OpenLane:
         ready, settled = outgoing.prepare(self.connection, rows, at=at)
         fit: list[Outgoing] = []
         for item in ready:
-            problems = self.destination.problems(item)
+            problems = self.destination.problems(item, at=at)
             if problems:
                 settled[item.delivery_id] = verdicts.rejected("; ".join(problems))
             else:

@@ -181,8 +181,11 @@ class Destination(Protocol):
     def open(self, secret: str) -> Session:
         """Open a session with a connection's secret. No request is made."""
 
-    def problems(self, item: Outgoing) -> list[str]:
-        """What the destination would refuse in this event, in plain words; empty when nothing. Keeps one bad event out of a batch."""
+    def problems(self, item: Outgoing, *, at: datetime) -> list[str]:
+        """What the destination would refuse in this event `at` that instant, in plain words; empty when nothing.
+
+        It keeps one bad event from failing a batch.
+        """
 
     def batches(self, items: Sequence[Outgoing]) -> list[list[Outgoing]]:
         """Cut `items` into bulk requests within `bulk_items` and `bulk_bytes`, in order."""

@@ -34,7 +34,9 @@ class Shop:
     secrets: dict[str, str]
     public_key: str
 
-    def post(self, source: str, payload: Any, *, topic: str = "", delivery_id: str = "", **more: Any) -> requests.Response:
+    def post(
+        self, source: str, payload: Any, *, topic: str = "", delivery_id: str = "", **more: Any
+    ) -> requests.Response:
         """Send a signed message to the merchant's hook."""
         body = json.dumps(payload).encode()
         kind = sources.get(source)

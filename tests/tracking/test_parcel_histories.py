@@ -83,7 +83,9 @@ def _outcome(merchant: Merchant, number: str) -> tuple[str, datetime, list[str]]
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(words=scan_lists, data=st.data())
-def test_growing_histories_in_any_order_and_repetition(merchant: Merchant, words: list[str], data: st.DataObject) -> None:
+def test_growing_histories_in_any_order_and_repetition(
+    merchant: Merchant, words: list[str], data: st.DataObject
+) -> None:
     """A carrier sends the whole history each time; deliveries of it overtake each other and repeat."""
     scans = _scans(words)
     in_order, mixed = _parcel(merchant), _parcel(merchant)

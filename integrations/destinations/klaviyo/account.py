@@ -137,10 +137,9 @@ def _metrics(session: KlaviyoSession) -> Iterator[dict[str, Any]]:
     for _ in range(_METRIC_PAGES):
         documents = _read(session, "/api/metrics", "metrics:read", {"page[cursor]": cursor} if cursor else None)
         yield from _resources(documents)
-        following = parse_qs(urlsplit(str(_value(documents, "links", "next"))).query).get("page[cursor]", [""])[0]
-        if following in ("", cursor):
+        cursor = parse_qs(urlsplit(str(_value(documents, "links", "next"))).query).get("page[cursor]", [""])[0]
+        if not cursor:
             return
-        cursor = following
 
 
 def _find_list(session: KlaviyoSession, name: str) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
+from datetime import datetime
 
 from django.conf import settings
-from django.utils import timezone
 
 from integrations.destinations.base import Account, Defaults, Outgoing
 from integrations.destinations.klaviyo import account, payloads, rules
@@ -25,9 +25,9 @@ class Klaviyo:
         """Open a session with a private key. No request is made; a key that cannot be one shows at the first."""
         return KlaviyoSession(secret, base_url=settings.KLAVIYO_BASE_URL, revision=settings.KLAVIYO_REVISION)
 
-    def problems(self, item: Outgoing) -> list[str]:
-        """Return why Klaviyo would refuse the event now, empty when nothing speaks against it: see `rules.problems`."""
-        return rules.problems(item, timezone.now())
+    def problems(self, item: Outgoing, *, at: datetime) -> list[str]:
+        """Return why Klaviyo would refuse the event at `at`, empty when nothing speaks against it: see `rules.problems`."""
+        return rules.problems(item, at)
 
     def batches(self, items: Sequence[Outgoing]) -> list[list[Outgoing]]:
         """Cut `items` into bulk requests, in order: see `payloads.batches`."""

@@ -16,13 +16,13 @@ from typing import Any
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import NewConnectionError, SSLError
+from urllib3.exceptions import NewConnectionError
 
 SEND_SECONDS = 30
 """How long writing one request may take. urllib3 gives it the connect timeout: too short for 4.5 MB on a slow line."""
 
 
-class _TimedReader(io.RawIOBase):
+class TimedReader(io.RawIOBase):
     """Reads from a socket until a deadline, however many reads that takes."""
 
     def __init__(self, connected: socket.socket, seconds: float) -> None:
@@ -53,7 +53,7 @@ class _TimedResponse(http.client.HTTPResponse):
         seconds = sock.gettimeout()
         if seconds is not None:
             self.fp.close()
-            self.fp = io.BufferedReader(_TimedReader(sock, seconds))
+            self.fp = io.BufferedReader(TimedReader(sock, seconds))
 
     def begin(self) -> None:
         """Read status and headers. After an interim status more follows, which is not the next request's answer."""
@@ -70,7 +70,7 @@ class _Careful(HTTPConnection):
     def connect(self) -> None:
         try:
             super().connect()
-        except (OSError, SSLError) as error:
+        except OSError as error:
             raise NewConnectionError(self, type(error).__name__) from error
 
     def send(self, data: Any) -> None:

@@ -40,7 +40,9 @@ def shop(world: World) -> Shop:
 def backlog() -> Backlog:
     """Put `count` events of different shoppers into a merchant's history."""
 
-    def put(shop: Shop, count: int, *, at: datetime | None = None, email: str = "shopper-{0}@mail.example") -> list[Delivery]:
+    def put(
+        shop: Shop, count: int, *, at: datetime | None = None, email: str = "shopper-{0}@mail.example"
+    ) -> list[Delivery]:
         at = at or timezone.now().replace(microsecond=0)
         start = Event.objects.count()
         customers = Customer.objects.bulk_create(

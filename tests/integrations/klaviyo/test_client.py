@@ -12,6 +12,7 @@ import pytest
 
 from integrations.destinations.base import ConnectionPaused, DeliveryError, Rejected, Unavailable, Unsupported
 from integrations.destinations.klaviyo import client, transport
+from integrations.destinations.klaviyo.answers import taken
 from integrations.destinations.klaviyo.client import KlaviyoSession
 
 from .examples import KEY, REVISION, parcel
@@ -208,11 +209,28 @@ def test_a_redirect_is_not_followed() -> None:
         assert (elsewhere.connections, len(wire.requests)) == (0, 1)
 
 
-def test_nothing_is_sent_twice_by_itself() -> None:
-    with served(answers("503 Service Unavailable", "Retry-After: 0\r\n")) as wire, session_to(wire.url) as session:
-        with pytest.raises(Unavailable):
-            session.send_one(parcel())
-        assert len(wire.requests) == 1
+@pytest.mark.parametrize("reply", [answers("503 Service Unavailable", "Retry-After: 0\r\n"), resets()])
+def test_nothing_is_sent_twice_by_itself(reply: Reply) -> None:
+    with served(reply) as wire, session_to(wire.url) as session, pytest.raises(Unavailable):
+        taken(session.exchange("GET", "/api/accounts"), "accounts:read")
+    assert len(wire.requests) == 1
+
+
+def test_a_read_waits_no_longer_than_what_is_left_of_the_answers_time() -> None:
+    near, far = socket.socketpair()
+    with near, far, closing(transport.TimedReader(near, seconds=5)) as reader:
+        near.settimeout(600)
+        far.send(b"x")
+        assert reader.read(1) == b"x"
+        assert 0 < (near.gettimeout() or 0) <= 5
+
+
+def test_an_answer_whose_time_is_over_is_not_read_on() -> None:
+    near, far = socket.socketpair()
+    with near, far, closing(transport.TimedReader(near, seconds=0)) as reader:
+        far.send(b"x")
+        with pytest.raises(TimeoutError):
+            reader.read(1)
 
 
 def test_the_environment_changes_neither_the_key_nor_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -297,6 +315,13 @@ def test_a_failure_never_tells_the_key(reply: Reply, caplog: pytest.LogCaptureFi
     assert KEY not in told
 
 
+def test_a_refusal_of_a_single_event_names_it_by_any_pointer() -> None:
+    body = b'{"errors": [{"detail": "Invalid email address", "source": {"pointer": "/data/attributes/email"}}]}'
+    caught = failure_after(answers("400 Bad Request", body=body))
+    assert isinstance(caught, Rejected)
+    assert [(fault.index, fault.detail) for fault in caught.faults] == [(0, "Invalid email address")]
+
+
 def test_an_event_that_json_cannot_hold_is_rejected_unsent() -> None:
     with served(ACCEPTED) as wire, session_to(wire.url) as session:
         with pytest.raises(Rejected) as caught:
@@ -312,4 +337,6 @@ def test_a_batch_that_json_cannot_hold_is_rejected_without_naming_an_item() -> N
 
 
 def test_an_address_that_is_none_is_an_outage_and_no_crash() -> None:
-    assert outage_at("http://127.0.0.1:99999").ambiguous
+    caught = outage_at("http://127.0.0.1:99999")
+    assert caught.ambiguous
+    assert caught.detail == "The connection to Klaviyo broke (InvalidURL)."

@@ -1,0 +1,109 @@
+"""The request bodies of the served operations, after Klaviyo's OpenAPI description.
+
+Two revisions are served. For these operations they differ in one thing: where the profile of a single event carries
+`meta`.
+"""
+
+from __future__ import annotations
+
+from .schema import Choice, Coordinate, Flag, FreeObject, Items, Names, Number, Object, Shape, Text
+
+REVISIONS = ("2026-07-15", "2026-10-15")
+
+_LOCATION = Object(
+    {
+        "address1": Text(),
+        "address2": Text(),
+        "city": Text(),
+        "country": Text(),
+        "latitude": Coordinate(),
+        "longitude": Coordinate(),
+        "region": Text(),
+        "zip": Text(),
+        "timezone": Text(),
+        "ip": Text(),
+    },
+    nullable=True,
+)
+_META = Object(
+    {
+        "patch_properties": Object(
+            {"append": FreeObject(), "unappend": FreeObject(), "unset": Names()},
+            nullable=True,
+        ),
+        "patch_identifiers": Object(
+            {"append": FreeObject(nullable=False), "unappend": FreeObject(nullable=False)},
+            nullable=True,
+        ),
+    },
+    nullable=True,
+)
+_CREATED_PROFILE: dict[str, Shape] = {
+    "email": Text(),
+    "phone_number": Text(),
+    "external_id": Text(),
+    "first_name": Text(),
+    "last_name": Text(),
+    "organization": Text(),
+    "locale": Text(),
+    "title": Text(),
+    "image": Text(),
+    "location": _LOCATION,
+    "properties": FreeObject(),
+}
+_IMPORTED_PROFILE: dict[str, Shape] = {**_CREATED_PROFILE, "_kx": Text()}
+_EVENT_PROFILE: dict[str, Shape] = {**_IMPORTED_PROFILE, "anonymous_id": Text()}
+
+
+def _document(data: Shape) -> Object:
+    return Object({"data": data}, ("data",))
+
+
+def _resource(kind: str, attributes: dict[str, Shape], required: tuple[str, ...] = (), **others: Shape) -> Object:
+    fields: dict[str, Shape] = {"type": Choice((kind,)), "attributes": Object(attributes, required), **others}
+    return Object(fields, ("type", "attributes"))
+
+
+_METRIC = _resource("metric", {"name": Text(nullable=False), "service": Text()}, ("name",))
+_EVENT: dict[str, Shape] = {
+    "properties": FreeObject(nullable=False),
+    "time": Text(),
+    "value": Number(),
+    "value_currency": Text(),
+    "unique_id": Text(),
+    "backfill": Flag(),
+    "metric": _document(_METRIC),
+}
+_PROFILE_META_INSIDE = _resource("profile", {**_EVENT_PROFILE, "meta": _META}, id=Text())
+_PROFILE_META_BESIDE = _resource("profile", _EVENT_PROFILE, id=Text(), meta=_META)
+
+
+def _create_event(profile: Object) -> Object:
+    attributes: dict[str, Shape] = {**_EVENT, "profile": _document(profile)}
+    return _document(_resource("event", attributes, ("properties", "metric", "profile")))
+
+
+CREATE_EVENT = {"2026-07-15": _create_event(_PROFILE_META_INSIDE), "2026-10-15": _create_event(_PROFILE_META_BESIDE)}
+
+_BULK_GROUP = _resource(
+    "event-bulk-create",
+    {
+        "backfill": Flag(),
+        "profile": _document(_PROFILE_META_BESIDE),
+        "events": _document(Items(_resource("event", _EVENT, ("properties", "metric")))),
+    },
+    ("profile", "events"),
+)
+BULK_CREATE_EVENTS = _document(
+    _resource("event-bulk-create-job", {"events-bulk-create": _document(Items(_BULK_GROUP))}, ("events-bulk-create",))
+)
+IMPORT_PROFILE = _document(_resource("profile", _IMPORTED_PROFILE, id=Text(), meta=_META))
+CREATE_PROFILE = _document(_resource("profile", _CREATED_PROFILE))
+CREATE_LIST = _document(
+    _resource(
+        "list",
+        {"name": Text(nullable=False), "opt_in_process": Choice(("double_opt_in", "single_opt_in"), nullable=True)},
+        ("name",),
+    )
+)
+LIST_MEMBERS = _document(Items(Object({"type": Choice(("profile",)), "id": Text(nullable=False)}, ("type", "id"))))
