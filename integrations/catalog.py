@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -79,6 +79,7 @@ class Draft:
     properties: dict[str, Any]
     value: Decimal | None = None
     value_currency: str = ""
+    fresh_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +88,8 @@ class Metric(Generic[FactT]):
 
     `name` may contain `{prefix}`, the merchant's metric prefix. `unique_id` and `occurred_at` must be pure functions of
     stored domain data: the same fact seen twice gives the same event. `applies` says for which facts there is an event.
-    `fresh_for` is how long after `occurred_at` an event may still start a flow (None: the connection's own limit); later it
-    is recorded as backfill. `launch_from_subject` judges the launch window by the subject's age, not the event's.
+    `fresh_until` is the last instant at which an event may start a flow, where it grows old sooner than the connection's
+    freshness limit says; later it is recorded as backfill. `launch_from_subject` judges the launch window by the subject's age, not the event's.
     `value` is an amount in major units with its ISO 4217 currency. `names_customer`: where the shopper has no full name, the
     company or the e-mail address stands in for it. `same_as` are keys of metrics that tell the shopper the same thing.
     """
@@ -106,7 +107,7 @@ class Metric(Generic[FactT]):
     profile: Sequence[ProfileProperty] = ()
     value: Callable[[FactT], tuple[Decimal, str] | None] = lambda fact: None
     applies: Callable[[FactT], bool] = lambda fact: True
-    fresh_for: timedelta | None = None
+    fresh_until: Callable[[FactT], datetime | None] = lambda fact: None
     launch_from_subject: bool = False
     names_customer: bool = False
     same_as: Sequence[str] = ()
@@ -125,6 +126,7 @@ class Metric(Generic[FactT]):
             properties={name: known for name, known in read if is_known(known)},
             value=value,
             value_currency=currency,
+            fresh_until=self.fresh_until(fact),
         )
 
 

@@ -61,6 +61,7 @@ def _event(metric: Metric[Fact], fact: Fact, *, at: datetime) -> Event:
         tracking_number=fact.tracking_number,
         occurred_at=draft.occurred_at,
         recorded_at=at,
+        fresh_until=draft.fresh_until,
         value=draft.value,
         value_currency=draft.value_currency,
         properties=draft.properties,

@@ -5,7 +5,7 @@ Names and properties are those that merchants' flows are built on: they may be e
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from integrations.catalog import Metric, Pack, Property, catalog
@@ -20,6 +20,11 @@ ORDER_STATUS = Pack("order_status", "Order status", "The four states of an order
 
 OUT_FOR_DELIVERY_FRESH_FOR = timedelta(hours=12)
 """A parcel that was out for delivery half a day ago is no news."""
+
+
+def _fresh_until(fact: facts.ShipmentMoved) -> datetime | None:
+    is_urgent = fact.status == statuses.OUT_FOR_DELIVERY
+    return fact.status_at + OUT_FOR_DELIVERY_FRESH_FOR if is_urgent else None
 
 
 def _item_names(items: list[dict[str, Any]]) -> list[str]:
@@ -227,6 +232,7 @@ catalog.register(
         unique_id=lambda f: f"shipment:{f.shipment.external_id}:{f.status}:{int(f.status_at.timestamp())}",
         identity="shipment:{shipment_id}:{status}:{carrier_event_epoch}",
         occurred_at=lambda f: f.status_at,
+        fresh_until=_fresh_until,
         properties=(
             *PARCEL,
             Property("PreviousStatus", "string", "The status before.", lambda f: f.previous),

@@ -33,6 +33,7 @@ FETCH = (
     "event__metric_name",
     "event__unique_id",
     "event__occurred_at",
+    "event__fresh_until",
     "event__value",
     "event__value_currency",
     "event__customer_id",
@@ -57,6 +58,7 @@ class Claimed:
     metric_name: str
     unique_id: str
     occurred_at: datetime
+    fresh_until: datetime | None
     value: Decimal | None
     value_currency: str
     customer_id: int | None

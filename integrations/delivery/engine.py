@@ -124,7 +124,12 @@ class Engine:
 
     def _start_one(self, lane: OpenLane, pool: ThreadPoolExecutor) -> bool:
         at = self._clock()
-        lane.refill(at=at)
+        try:
+            lane.refill(at=at)
+        except DatabaseError:
+            raise
+        except Exception as error:
+            lane.fail(error, at=at)
         if lane.wait(at=at) > 0:
             return False
         job = lane.next_job()
@@ -159,8 +164,21 @@ class Engine:
                 logger.warning("lane.lost", connection=lane.connection.pk)
                 self._forget(lane)
             elif lane.connection.pk in results:
-                lane.finish(results[lane.connection.pk], at=at)
-                self._count(lane)
+                self._finish(lane, results[lane.connection.pk], at=at)
+
+    def _finish(
+        self, lane: OpenLane, results: list[tuple[Job, Receipt | BaseException, datetime]], *, at: datetime
+    ) -> None:
+        """A mistake of ours in one lane is its own: what it had in flight is recovered by the next holder, as in doubt."""
+        try:
+            lane.finish(results, at=at)
+        except DatabaseError:
+            raise
+        except Exception:
+            logger.exception("lane.abandoned", connection=lane.connection.pk)
+            self._forget(lane)
+        else:
+            self._count(lane)
 
     def _close_idle_lanes(self, *, all_of_them: bool) -> None:
         for lane in list(self._lanes.values()):

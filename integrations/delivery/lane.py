@@ -143,6 +143,12 @@ class OpenLane:
         for conclusion in conclusions:
             self._apply(conclusion, at=at)
 
+    def fail(self, error: Exception, *, at: datetime) -> None:
+        """Take the lane out of service for a while after a mistake of ours, so that it costs no other lane anything."""
+        logger.exception("lane.failed", connection=self.connection.pk, error=type(error).__name__)
+        self.row.failed_at, self.row.last_error = at, f"internal error: {type(error).__name__}"
+        self._block(backoff.CIRCUIT_FIRST, self.row.last_error, at=at)
+
     def renew(self, *, at: datetime) -> bool:
         """Hold on to the lease. False: it is lost, so the lane must be dropped as it is; its new holder settles the rest."""
         if at - self._renewed_at < RENEW_AFTER:
@@ -152,7 +158,7 @@ class OpenLane:
 
     def close(self, *, at: datetime) -> None:
         """Put back what was not sent, keep what was learnt, and let the next worker in."""
-        unsent = {item.delivery_id: UNSENT for job in self.queue for item in job.items}
+        unsent = dict.fromkeys(self._claimed, UNSENT)
         self.queue.clear()
         if unsent:
             self._settle(unsent, [], at=at)

@@ -37,7 +37,7 @@ def prepare(
 def _objection(row: Claimed, enabled: frozenset[str], *, at: datetime) -> Verdict | None:
     if not row.identifier:
         return verdicts.held(Delivery.Reason.NO_IDENTITY)
-    if row.metric not in enabled:
+    if row.metric not in enabled or row.metric not in catalog.metrics:
         return verdicts.skipped(Delivery.Reason.METRIC_OFF)
     if row.is_ambiguous and row.first_attempt_at and at - row.first_attempt_at > UNCERTAIN_AFTER:
         return verdicts.uncertain()
@@ -65,15 +65,14 @@ def _outgoing(connection: Connection, row: Claimed, current: dict[str, Any], *, 
         profile=_profile(metric, row, {name: value for name, value in current.items() if name in wanted}),
         value=row.value,
         value_currency=row.value_currency,
-        backfill=row.is_backfill or _is_stale(connection, metric, row.occurred_at, at=at),
+        backfill=row.is_backfill or _is_stale(connection, row, at=at),
     )
 
 
-def _is_stale(connection: Connection, metric: Metric[Any], occurred_at: datetime, *, at: datetime) -> bool:
-    fresh_for = connection.freshness
-    if metric.fresh_for is not None:
-        fresh_for = min(fresh_for, metric.fresh_for)
-    return at - occurred_at > fresh_for
+def _is_stale(connection: Connection, row: Claimed, *, at: datetime) -> bool:
+    """Whether the event is too old to start a flow: by the connection's limit, or by its metric's own."""
+    too_old = at - row.occurred_at > connection.freshness
+    return too_old or (row.fresh_until is not None and at > row.fresh_until)
 
 
 def _profile(metric: Metric[Any], row: Claimed, properties: dict[str, Any]) -> Profile:

@@ -190,6 +190,18 @@ def test_identity_that_comes_too_late_sends_nothing(world: World, shop: Shop) ->
     assert (shop.received, shop.states) == ([], {"skipped": 1})
 
 
+def test_out_for_delivery_grows_old_in_half_a_day(world: World, shop: Shop) -> None:
+    placed = timezone.now().replace(microsecond=0) - timedelta(hours=30)
+    shop.shopify("orders/create", shopify_order(at=placed))
+    shop.shopify("fulfillments/create", shopify_fulfillment(at=placed))
+    shop.easypost(easypost_tracker([("in_transit", placed + 5 * HOUR), ("out_for_delivery", placed + 17 * HOUR)]))
+
+    world.work()
+
+    told = {event["properties"]["Status"]: event["backfill"] for event in shop.received if event["metric"] == UPDATE}
+    assert told == {"in_transit": False, "out_for_delivery": True}
+
+
 def test_stale_events_are_recorded_without_starting_flows(world: World, shop: Shop) -> None:
     shop.shopify("orders/create", shopify_order(at=timezone.now() - timedelta(hours=73)))
 

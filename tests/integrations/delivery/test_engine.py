@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from integrations import connections, leases
+from integrations.catalog import catalog
 from integrations.delivery import claim, resend
 from integrations.delivery.engine import Engine
 from integrations.models import Delivery, DeliveryAttempt, Lane
@@ -236,6 +237,27 @@ def test_metric_turned_off_is_skipped_with_its_reason(world: World, shop: Shop, 
     Engine().run(seconds=5)
 
     assert Delivery.objects.get().reason == "metric_off"
+
+
+def test_our_own_mistake_in_one_lane_costs_no_other_lane_anything(
+    world: World, shop: Shop, backlog: Backlog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = world.shop("Bora")
+    backlog(shop, 3)
+    backlog(other, 3)
+    real = catalog.profile_properties
+
+    def fail(merchant_id: int, wanted: object) -> object:
+        if merchant_id == shop.merchant.pk:
+            raise KeyError("a bug")
+        return real(merchant_id, wanted)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(catalog, "profile_properties", fail)
+    Engine().run(seconds=5)
+
+    assert (shop.states, other.states) == ({"pending": 3}, {"sent": 3})
+    assert Lane.objects.get(connection=shop.connection).last_error == "internal error: KeyError"
+    assert Delivery.objects.filter(is_ambiguous=True).count() == 0
 
 
 def test_one_shoppers_events_are_never_in_flight_together(world: World, shop: Shop, backlog: Backlog) -> None:
