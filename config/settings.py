@@ -9,7 +9,7 @@ from typing import Any
 
 import django_stubs_ext
 
-from config import csp, env, logs
+from config import csp, env, logs, unfold
 
 # Lets classes of Django be written with the type they hold (ModelAdmin[Merchant], TextField[str, str]).
 django_stubs_ext.monkeypatch()
@@ -77,7 +77,7 @@ TEMPLATES = [
     },
 ]
 
-UNFOLD: dict[str, Any] = {"SITE_TITLE": "Tidings", "SITE_HEADER": "Tidings"}
+UNFOLD = unfold.UNFOLD
 
 # Data
 
@@ -114,7 +114,7 @@ Q_CLUSTER: dict[str, Any] = {
     "label": "Background work",
     "orm": "default",
     "workers": env.integer("WORKERS", default=2),
-    "timeout": 55,
+    "timeout": 75,
     "retry": 300,
     "queue_limit": 2,
     "bulk": 1,

@@ -88,10 +88,11 @@ class Metric(Generic[FactT]):
 
     `name` may contain `{prefix}`, the merchant's metric prefix. `unique_id` and `occurred_at` must be pure functions of
     stored domain data: the same fact seen twice gives the same event. `applies` says for which facts there is an event.
-    `fresh_until` is the last instant at which an event may start a flow, where it grows old sooner than the connection's
-    freshness limit says; later it is recorded as backfill. `launch_from_subject` judges the launch window by the subject's age, not the event's.
-    `value` is an amount in major units with its ISO 4217 currency. `names_customer`: where the shopper has no full name, the
-    company or the e-mail address stands in for it. `same_as` are keys of metrics that tell the shopper the same thing.
+    `fresh_until` is the last instant at which an event may start a flow, where it grows old sooner than the
+    connection's freshness limit says; later it is recorded as backfill. `launch_from_subject` judges the launch window
+    by the subject's age, not the event's. `value` is an amount in major units with its ISO 4217 currency.
+    `names_customer`: where the shopper has no full name, the company or the e-mail address stands in for it. `same_as`
+    are keys of metrics that tell the shopper the same thing.
     """
 
     number: int

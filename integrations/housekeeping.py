@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django_q.models import Success
+from django_q.models import Failure
 
 from integrations import inbound
 from integrations.models import Delivery, InboundMessage
@@ -16,7 +16,7 @@ GIVE_UP_WAITING_AFTER = timedelta(days=30)
 BODIES_FOR = timedelta(days=30)
 """How long raw messages are kept; what they told is in the history."""
 
-TICKS_FOR = timedelta(days=1)
+FAILED_TICKS_FOR = timedelta(days=30)
 
 
 def run(*, at: datetime) -> None:
@@ -32,7 +32,7 @@ def run(*, at: datetime) -> None:
     old = InboundMessage.objects.filter(received_at__lt=at - BODIES_FOR, state=InboundMessage.State.HANDLED)
     old.exclude(body=b"").update(body=b"")
     _skip_without_identity(at=at)
-    Success.objects.filter(stopped__lt=at - TICKS_FOR).delete()
+    Failure.objects.filter(stopped__lt=at - FAILED_TICKS_FOR).delete()
 
 
 def _skip_without_identity(*, at: datetime) -> None:

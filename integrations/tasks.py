@@ -14,11 +14,11 @@ from integrations import launch as launching
 from integrations.delivery.engine import Engine
 
 SECONDS = 40
-"""How long a tick takes up new work; below django-q2's timeout with room for requests in flight to come back."""
+"""How long a tick takes up new work. Requests in flight by then get 30 seconds more, and django-q2's timeout is 75."""
 
 
 def handle_inbound() -> None:
-    """Handle what was received, then deliver what came of it: the shortest way from a webhook to Klaviyo."""
+    """Handle what was received. What comes of it asks for `deliver` by itself."""
     with ticks.running(wake.HANDLE_INBOUND):
         inbound.handle_due(seconds=SECONDS)
 

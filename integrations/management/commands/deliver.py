@@ -7,22 +7,24 @@ import signal
 import threading
 import time
 from argparse import ArgumentParser
+from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from integrations import inbound, launch
 from integrations.delivery.engine import Engine
 from integrations.management.naming import find_merchant
-from integrations.models import Delivery, Merchant
+from integrations.models import Connection, Delivery, Merchant
 
 UNDELIVERED = (Delivery.State.PENDING, Delivery.State.SENDING)
 ROUND_SECONDS = 30
 PAUSE_SECONDS = 0.2
+SOON = timedelta(seconds=60)
 
 
 class Command(BaseCommand):
@@ -34,7 +36,11 @@ class Command(BaseCommand):
         """The options."""
         parser.add_argument("--merchant", help="public id or name of one merchant; all of them if left out")
         how = parser.add_mutually_exclusive_group()
-        how.add_argument("--until-empty", action="store_true", help="go on until nothing waits, retries included")
+        how.add_argument(
+            "--until-empty",
+            action="store_true",
+            help="go on until nothing waits, or what waits is not due within a minute",
+        )
         how.add_argument("--forever", action="store_true", help="go on until stopped")
         parser.add_argument("--json", action="store_true", help="print the outcome as one line of JSON")
 
@@ -85,7 +91,7 @@ class Command(BaseCommand):
                 self._round(engine, merchant, stopped)
                 left = _waiting(merchant).count()
                 progress.update(task, total=int(progress.tasks[0].completed) + left)
-                if not left or not until_empty:
+                if not until_empty or not _due_soon(merchant).exists():
                     return sent
                 time.sleep(PAUSE_SECONDS)
         return sent
@@ -102,6 +108,15 @@ def _of(merchant: Merchant | None) -> QuerySet[Delivery]:
 
 def _waiting(merchant: Merchant | None) -> QuerySet[Delivery]:
     return _of(merchant).filter(state__in=UNDELIVERED)
+
+
+def _due_soon(merchant: Merchant | None) -> QuerySet[Delivery]:
+    """What another worker has in hand, and what may be sent within a minute."""
+    soon = timezone.now() + SOON
+    unblocked = Q(connection__lane__blocked_until=None) | Q(connection__lane__blocked_until__lte=soon)
+    is_due = Q(state=Delivery.State.PENDING, not_before__lte=soon) & unblocked
+    active = _of(merchant).filter(connection__state=Connection.State.ACTIVE, merchant__state=Merchant.State.ACTIVE)
+    return active.filter(is_due | Q(state=Delivery.State.SENDING))
 
 
 def _failed(merchant: Merchant | None) -> QuerySet[Delivery]:
