@@ -26,8 +26,8 @@ MAX_BODY = 5 * 1024 * 1024
 """Bytes of one message."""
 
 BATCH = 100
-LEASE_SECONDS = 60
-RENEW_AFTER = 10
+LEASE_SECONDS = 30
+RENEW_AFTER = 5
 MOST_ATTEMPTS = 5
 """A message during whose handling the worker died this often is put aside as failed."""
 

@@ -19,8 +19,8 @@ from integrations.destinations import registry
 from integrations.destinations.base import ConnectionPaused, Outgoing, Receipt, Unavailable
 from integrations.models import Connection, DeliveryAttempt
 
-LEASE_SECONDS = 60
-RENEW_AFTER = timedelta(seconds=20)
+LEASE_SECONDS = 45
+RENEW_AFTER = timedelta(seconds=10)
 LOOK_AGAIN_AFTER = timedelta(seconds=0.2)
 SINGLES_IN_FLIGHT = 4
 BULK_OVER = 200

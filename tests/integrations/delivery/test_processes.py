@@ -42,7 +42,7 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 
 def expire_leases() -> None:
-    """Let the minute pass after which a dead worker's lane is free."""
+    """Let the time pass after which a dead worker's lane is free."""
     Lease.objects.update(until=timezone.now() - timedelta(seconds=1))
 
 
