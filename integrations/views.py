@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import structlog
-from django.db import DatabaseError
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
@@ -34,8 +33,9 @@ def hook(request: HttpRequest, merchant: str, source: str) -> JsonResponse:
         return _take_in(request, merchant, sources.get(source))
     except (KeyError, Merchant.DoesNotExist):
         return refusal(404, "there is no such merchant or source")
-    except DatabaseError as error:
-        logger.error("hook.unavailable", error=type(error).__name__)
+    except Exception as error:
+        # A sender that gets a 5xx sends again, and one whose message we cannot even read must not be told that it is lost.
+        logger.exception("hook.unavailable", error=type(error).__name__)
         return refusal(503, "the message could not be stored: send it again")
 
 

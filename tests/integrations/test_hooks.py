@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from django.db import OperationalError, connection, connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -115,6 +116,12 @@ def test_database_in_trouble_asks_for_the_message_again(merchant: Merchant, monk
         raise OperationalError("disk full")
 
     monkeypatch.setattr(inbound, "insert_new", fail)
+
+    assert post(merchant.public_id).status_code == 503
+
+
+def test_secret_that_cannot_be_opened_asks_for_the_message_again(merchant: Merchant, settings: Any) -> None:
+    settings.ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
 
     assert post(merchant.public_id).status_code == 503
 
