@@ -6,12 +6,12 @@ what counts is that ticks end and queued tasks are taken up.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
+import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,6 +19,7 @@ import structlog
 from django.db import DatabaseError, connection
 from django.utils import timezone
 from django_q.models import OrmQ
+from django_q.tasks import async_task
 
 from integrations import ticks
 
@@ -26,6 +27,8 @@ HEARTBEAT_OLDEST = timedelta(seconds=120)
 QUEUED_OLDEST = timedelta(minutes=10)
 LOOK_EVERY = 2.0
 STOP_SECONDS = 20
+PR_SET_PDEATHSIG = 1
+"""Of Linux's prctl(2): the signal that a process gets when its parent ends."""
 
 logger = structlog.get_logger(__name__)
 
@@ -52,7 +55,10 @@ class Cluster:
     def start(cls) -> Cluster:
         """Start one with this interpreter and this environment."""
         command = [sys.executable, "manage.py", "qcluster"]
-        return cls(subprocess.Popen(command, start_new_session=True), timezone.now())  # noqa: S603
+        # preexec_fn is safe here: the watchdog has one thread.
+        process = subprocess.Popen(command, start_new_session=True, preexec_fn=_end_with_parent)  # noqa: S603
+        _ask_for_heartbeat()
+        return cls(process, timezone.now())
 
     def stop(self) -> None:
         """Ask the main process to end; after 20 s end the whole session. A group-wide SIGTERM would hang it (issue 346)."""
@@ -72,12 +78,25 @@ class Cluster:
             return
 
 
-def watch(stop: Callable[[], bool]) -> None:
-    """Keep a cluster running until `stop()` is true."""
+def _end_with_parent() -> None:
+    """In the child: ask Linux for a SIGTERM when the watchdog is gone, so that no cluster runs on that nobody watches."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _ask_for_heartbeat() -> None:
+    """Queue one at once: schedules are first looked at half a minute after a cluster's start."""
+    try:
+        async_task("integrations.tasks.heartbeat")
+    except DatabaseError as error:
+        logger.warning("watch.database", error=type(error).__name__)
+
+
+def watch(stopped: threading.Event) -> None:
+    """Keep a cluster running until `stopped` is set."""
     cluster = Cluster.start()
     try:
-        while not stop():
-            time.sleep(LOOK_EVERY)
+        while not stopped.wait(LOOK_EVERY):
             reason = _reason_to_restart(cluster)
             if reason:
                 logger.error("cluster.restarted", reason=reason)

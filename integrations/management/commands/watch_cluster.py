@@ -21,4 +21,4 @@ class Command(BaseCommand):
         stopped = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stopped.set())
-        watch.watch(stopped.is_set)
+        watch.watch(stopped)

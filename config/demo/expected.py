@@ -1,0 +1,161 @@
+"""What must reach Klaviyo: the recipes of the event catalogue written down a second time, without a look at the product.
+
+The demo holds the product's own answers against these; so nothing here may import its rules.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from config.demo.orders import Fulfillment, Order
+from config.demo.shops import STATUS, TRACKING, Shop
+
+Key = tuple[str, str, str]
+"""(public key of the Klaviyo account, metric's name there, unique_id)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """An event that a step must lead to, if its shop uses the pack. `counts_from` is what the launch window judges."""
+
+    shop: Shop
+    pack: str
+    metric: str
+    unique_id: str
+    counts_from: datetime
+
+    @property
+    def key(self) -> Key:
+        """By what it is recognised."""
+        return self.shop.account, self.metric, self.unique_id
+
+    def is_sent(self, began_at: datetime) -> bool:
+        """Whether the shop uses the pack and the event lies in its launch window, for a demo that began then."""
+        window_start = began_at - self.shop.launched_ago - timedelta(days=self.shop.backfill_days)
+        return self.pack in self.shop.packs and self.counts_from >= window_start
+
+    def is_backfill(self, began_at: datetime) -> bool:
+        """Whether it may start no flow: it is from before the launch."""
+        return self.counts_from < began_at - self.shop.launched_ago
+
+
+def placed(order: Order) -> Expected:
+    """The order became known."""
+    return _tracking(order, "ShopifyOrderCreated", f"order:{order.id}", order.placed_at)
+
+
+def processing(order: Order) -> Expected:
+    """Nothing stands against working on it."""
+    return _status(order, "Processing order", "processing")
+
+
+def shipped(order: Order) -> Expected:
+    """Its first parcel left."""
+    return _status(order, "Order shipped", "shipped")
+
+
+def delivered(order: Order) -> Expected:
+    """All of it arrived."""
+    return _status(order, "Order delivered", "delivered")
+
+
+def cancelled(order: Order) -> Expected:
+    """It was cancelled."""
+    return _status(order, "Order cancelled", "cancelled")
+
+
+def packed(fulfillment: Fulfillment) -> list[Expected]:
+    """Each of its parcels became known."""
+    at = fulfillment.order.after(fulfillment.minutes)
+    return [
+        _tracking(fulfillment.order, "ShipmentCreated", f"shipment:{shipment}:created", at)
+        for shipment in fulfillment.shipment_ids
+    ]
+
+
+def moved(fulfillment: Fulfillment, status: str, minutes: float, *, parcel: int = 0) -> Expected:
+    """A scan moved the parcel on to that status."""
+    at = fulfillment.order.after(minutes)
+    unique_id = f"shipment:{fulfillment.shipment_ids[parcel]}:{status}:{int(at.timestamp())}"
+    return _tracking(fulfillment.order, "ShipmentUpdateReceived", unique_id, at)
+
+
+def attempted(fulfillment: Fulfillment, minutes: float, *, parcel: int = 0) -> list[Expected]:
+    """A delivery was tried in vain: a move, and an issue beside it."""
+    return _trouble(fulfillment, "failure", "ShipmentDeliveryAttempted", minutes, parcel)
+
+
+def sent_back(fulfillment: Fulfillment, minutes: float, *, parcel: int = 0) -> list[Expected]:
+    """The parcel goes back: a move, and an issue beside it."""
+    return _trouble(fulfillment, "return_to_sender", "ShipmentReturnToSender", minutes, parcel)
+
+
+def _trouble(fulfillment: Fulfillment, status: str, problem: str, minutes: float, parcel: int) -> list[Expected]:
+    issue = f"issue:{problem}:{fulfillment.shipment_ids[parcel]}"
+    at = fulfillment.order.after(minutes)
+    return [
+        moved(fulfillment, status, minutes, parcel=parcel),
+        _tracking(fulfillment.order, "OrderIssueCreated", issue, at),
+    ]
+
+
+def _tracking(order: Order, name: str, unique_id: str, at: datetime) -> Expected:
+    """Malomo: the merchant's prefix stands before the name, and each event is judged by its own time."""
+    return Expected(order.shop, TRACKING, f"{order.shop.prefix}: {name}", unique_id, at)
+
+
+def _status(order: Order, name: str, status: str) -> Expected:
+    """Whiplash: the launch window judges all of an order by when it was placed."""
+    return Expected(order.shop, STATUS, name, f"order:{order.id}:{status}", order.placed_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How what was recorded differs from what had to be."""
+
+    expected: int
+    missing: list[Key] = field(default_factory=list)
+    unexpected: list[Key] = field(default_factory=list)
+    doubled: list[Key] = field(default_factory=list)
+    wrongly_backfilled: list[Key] = field(default_factory=list)
+    wrongly_live: list[Key] = field(default_factory=list)
+
+    @property
+    def complaints(self) -> dict[str, list[Key]]:
+        """What is wrong, by kind; empty when every expected event arrived exactly once."""
+        found = {
+            "missing": self.missing,
+            "unexpected": self.unexpected,
+            "doubled": self.doubled,
+            "sent as backfill though it is news": self.wrongly_backfilled,
+            "sent as news though it is from before the launch": self.wrongly_live,
+        }
+        return {kind: keys for kind, keys in found.items() if keys}
+
+
+def judge(
+    expected: Iterable[Expected],
+    recorded: Iterable[Mapping[str, Any]],
+    receipts: Mapping[tuple[str, str], int],
+    began_at: datetime,
+) -> Verdict:
+    """Hold what the sandbox recorded against what had to come.
+
+    `receipts` is (account, unique_id) -> how often the sandbox accepted it, repeats that it then ignored included.
+    """
+    wanted = {each.key: each.is_backfill(began_at) for each in expected if each.is_sent(began_at)}
+    events = [((each["account"], each["metric"], each["unique_id"]), bool(each["backfill"])) for each in recorded]
+    found, times = dict(events), Counter(key for key, _ in events)
+    common = [key for key in wanted if key in found]
+    return Verdict(
+        expected=len(wanted),
+        missing=sorted(wanted.keys() - found.keys()),
+        unexpected=sorted(found.keys() - wanted.keys()),
+        doubled=sorted(key for key, count in times.items() if count > 1 or receipts.get((key[0], key[2]), 0) > 1),
+        wrongly_backfilled=[key for key in common if found[key] and not wanted[key]],
+        wrongly_live=[key for key in common if wanted[key] and not found[key]],
+    )

@@ -1,0 +1,77 @@
+"""Made-up shoppers. Their addresses are in domains that nobody can own (RFC 2606)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A shopper. Without `email` and `phone` nobody could write to them."""
+
+    first_name: str
+    last_name: str
+    email: str
+    phone: str
+    street: str
+    city: str
+    province: str
+    postal_code: str
+    country: str
+
+    @property
+    def name(self) -> str:
+        """First and last name."""
+        return f"{self.first_name} {self.last_name}"
+
+    def without_contact(self) -> Person:
+        """The same, as a guest who left neither e-mail address nor phone number."""
+        return replace(self, email="", phone="")
+
+    def by_phone_only(self) -> Person:
+        """The same, known by the phone number alone."""
+        return replace(self, email="")
+
+
+_PLAIN: dict[int, str | int | None] = {
+    ord(letter): plain for letter, plain in {"ü": "ue", "ö": "oe", "ä": "ae", "ß": "ss", "é": "e", " ": "."}.items()
+}
+
+
+def _person(name: str, phone: str, street: str, place: str, country: str) -> Person:
+    first, last = name.split(" ", 1)
+    city, province, postal_code = place.split(", ")
+    plain = name.lower().translate(_PLAIN)
+    return Person(first, last, f"{plain}@example.com", phone, street, city, province, postal_code, country)
+
+
+AMERICANS = (
+    _person("Maya Okafor", "+12125550142", "418 Juniper Street", "Brooklyn, NY, 11215", "US"),
+    _person("Theo Lindqvist", "+14155550117", "77 Alder Lane", "Oakland, CA, 94607", "US"),
+    _person("Priya Raman", "+13125550163", "2204 Lakeview Avenue", "Chicago, IL, 60614", "US"),
+    _person("Caleb Whitfield", "+15125550188", "9 Mesquite Court", "Austin, TX, 78704", "US"),
+    _person("Rosa Delgado", "+13055550129", "1530 Palmetto Way", "Miami, FL, 33130", "US"),
+    _person("Jonah Ferris", "+12065550174", "612 Cedar Hill Road", "Seattle, WA, 98103", "US"),
+    _person("Amara Bell", "+16175550136", "35 Harbor Row", "Boston, MA, 02110", "US"),
+    _person("Wes Nakamura", "+18085550151", "88 Plumeria Drive", "Honolulu, HI, 96815", "US"),
+    _person("Ines Calder", "+17205550190", "3100 Larimer Loop", "Denver, CO, 80205", "US"),
+)
+
+GERMANS = (
+    _person("Jonas Weber", "+4915112345601", "Lindenallee 14", "Hamburg, HH, 20259", "DE"),
+    _person("Greta Schäfer", "+4915112345602", "Am Kanal 3", "Berlin, BE, 10967", "DE"),
+    _person("Lukas Brückner", "+4915112345603", "Rosenweg 27", "Leipzig, SN, 04109", "DE"),
+    _person("Marlene Voß", "+4915112345604", "Hafenstraße 8", "Bremen, HB, 28217", "DE"),
+    _person("Emre Aydin", "+4915112345605", "Kirchgasse 51", "Köln, NW, 50674", "DE"),
+    _person("Paula Hennig", "+4915112345606", "Bergstraße 6", "Dresden, SN, 01069", "DE"),
+    _person("Till Osterkamp", "+4915112345607", "Marktplatz 2", "Münster, NW, 48143", "DE"),
+)
+
+CANADIANS = (
+    _person("Noor Haddad", "+14165550143", "240 Queen Street West", "Toronto, ON, M5V 2A4", "CA"),
+    _person("Étienne Gagnon", "+15145550178", "1811 Rue Drolet", "Montréal, QC, H2J 2T1", "CA"),
+    _person("Hazel McIntyre", "+16045550112", "56 Arbutus Walk", "Vancouver, BC, V6J 3Y8", "CA"),
+    _person("Silas Tremblay", "+16135550165", "12 Sparrow Court", "Ottawa, ON, K1N 7B7", "CA"),
+    _person("Juniper Cho", "+14035550107", "904 Bow Trail", "Calgary, AB, T3C 2E8", "CA"),
+    _person("Oscar Lavoie", "+19025550139", "7 Lighthouse Lane", "Halifax, NS, B3H 1A1", "CA"),
+)

@@ -1,0 +1,101 @@
+"""What the demo stands on: a new database, sandbox, web server and worker, and the three shops taken on as merchants."""
+
+from __future__ import annotations
+
+import io
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import requests
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.utils import timezone
+from django_q.tasks import async_task
+
+from config.demo.processes import Processes
+from config.demo.shops import SHOPS, Shop
+from integrations import health, onboarding
+from integrations.destinations.klaviyo.sandbox import RemoteSandbox
+from integrations.onboarding import Application, Hook, Onboarded
+
+DATABASE = "tidings.sqlite3"
+SOURCES = ("shopify", "easypost")
+ADMIN = "admin"
+READY_SECONDS = 90.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The running product: whose merchant is whose, where each source of a shop posts, and how to get in."""
+
+    began_at: datetime
+    sandbox: RemoteSandbox
+    merchants: dict[int, str]
+    """Primary key of a merchant -> public key of its Klaviyo account."""
+
+    hooks: dict[tuple[str, str], Hook]
+    """(public key of the Klaviyo account, source) -> where its messages go."""
+
+    password: str
+
+
+def clear(directory: Path) -> None:
+    """Make the directory and remove the database of the last demo."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for suffix in ("", "-wal", "-shm"):
+        (directory / f"{DATABASE}{suffix}").unlink(missing_ok=True)
+
+
+def build(processes: Processes, *, at: datetime) -> Stage:
+    """Start everything and take the shops on; returns when webhooks are taken in and worked on. Raises `ProcessEnded`."""
+    processes.start("sandbox", "manage.py", "klaviyo_sandbox", "--port", settings.KLAVIYO_BASE_URL.rpartition(":")[2])
+    call_command("migrate", verbosity=0)
+    call_command("sync_schedules", stdout=io.StringIO())
+    processes.start("worker", "manage.py", "watch_cluster")
+    processes.start("web server", "-m", "gunicorn", "-c", "python:config.gunicorn")
+    # Schedules are looked at every half minute only; this is the first heartbeat, now.
+    async_task("integrations.tasks.heartbeat")
+    password = secrets.token_urlsafe(9)
+    get_user_model().objects.create_superuser(ADMIN, password=password)
+    sandbox = RemoteSandbox(settings.KLAVIYO_BASE_URL)
+    processes.wait_until("sandbox", lambda: _answers(f"{sandbox.url}/sandbox/accounts"), seconds=READY_SECONDS)
+    onboarded = {shop.account: _take_on(shop, sandbox, at=at) for shop in SHOPS}
+    healthy = f"{settings.PUBLIC_BASE_URL}/healthz"
+    processes.wait_until("web server", lambda: _answers(healthy), seconds=READY_SECONDS)
+    processes.wait_until("worker", lambda: not health.problems(at=timezone.now()), seconds=READY_SECONDS)
+    return Stage(
+        began_at=at,
+        sandbox=sandbox,
+        merchants={each.merchant.pk: account for account, each in onboarded.items()},
+        hooks={(account, hook.source): hook for account, each in onboarded.items() for hook in each.hooks},
+        password=password,
+    )
+
+
+def _take_on(shop: Shop, sandbox: RemoteSandbox, *, at: datetime) -> Onboarded:
+    sandbox.add_account(
+        shop.key, public_key=shop.account, name=shop.name, timezone=shop.timezone, currency=shop.currency
+    )
+    application = Application(
+        name=shop.name,
+        timezone=shop.timezone,
+        currency=shop.currency,
+        metric_prefix=shop.prefix,
+        shop_domains=[shop.domain],
+        secrets=dict.fromkeys(SOURCES, ""),
+        klaviyo_key=shop.key,
+        metrics=onboarding.metrics_of(shop.packs),
+        launch_at=at - shop.launched_ago,
+        backfill_days=shop.backfill_days,
+    )
+    return onboarding.onboard(application, at=at)
+
+
+def _answers(address: str) -> bool:
+    try:
+        return requests.get(address, timeout=5).ok
+    except requests.RequestException:
+        return False

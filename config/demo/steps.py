@@ -1,0 +1,38 @@
+"""A step of a story: a webhook, and beside it all that must come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from config.demo.expected import Expected
+from config.demo.shops import Shop
+from config.demo.webhooks import Webhook
+
+ACCEPTED, DUPLICATE, FORGED = 202, 200, 401
+"""The hook's answers: to a new message, to one that was stored before, and to one that nobody signed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A webhook that is posted, what it says in words, the answer that is due, and the events that must come of it."""
+
+    shop: Shop
+    says: str
+    webhook: Webhook
+    leads_to: tuple[Expected, ...] = ()
+    answer: int = ACCEPTED
+
+
+Story = list[Step]
+
+
+def step(shop: Shop, says: str, webhook: Webhook, *events: Expected | Iterable[Expected]) -> Step:
+    """A step that leads to these events."""
+    groups = ([each] if isinstance(each, Expected) else each for each in events)
+    return Step(shop, says, webhook, tuple(event for group in groups for event in group))
+
+
+def repeated(told: Step) -> Step:
+    """The same delivery once more, as every sender repeats them: it leads to nothing."""
+    return replace(told, says=f"{told.says} (repeated)", leads_to=(), answer=DUPLICATE)

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from config.demo import expected
+from config.demo.expected import Expected, Key, Verdict
+from config.demo.orders import new_order, pack
+from config.demo.shops import LARKSPUR, NORTHLIGHT, TEEKONTOR, Shop
+
+BEGAN_AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
+RECENTLY = BEGAN_AT - timedelta(hours=3)
+
+
+def placed(shop: Shop, at: datetime = RECENTLY) -> Expected:
+    return expected.placed(new_order(shop, shop.shoppers[0], at))
+
+
+def record(event: Expected, **changes: Any) -> dict[str, Any]:
+    account, metric, unique_id = event.key
+    return {"account": account, "metric": metric, "unique_id": unique_id, "backfill": False, **changes}
+
+
+def judge(
+    due: list[Expected], recorded: list[dict[str, Any]], receipts: Mapping[tuple[str, str], int] | None = None
+) -> dict[str, list[Key]]:
+    return verdict(due, recorded, receipts).complaints
+
+
+def verdict(
+    due: list[Expected], recorded: list[dict[str, Any]], receipts: Mapping[tuple[str, str], int] | None = None
+) -> Verdict:
+    return expected.judge(due, recorded, receipts or {}, BEGAN_AT)
+
+
+def test_all_that_was_due_and_nothing_else_is_no_complaint() -> None:
+    due = [placed(LARKSPUR), placed(NORTHLIGHT)]
+    found = verdict(due, [record(each) for each in due], {(due[0].shop.account, due[0].unique_id): 1})
+    assert (found.expected, found.complaints) == (2, {})
+
+
+def test_an_event_that_did_not_come_is_missing() -> None:
+    one, other = placed(LARKSPUR), placed(LARKSPUR)
+    assert judge([one, other], [record(one)]) == {"missing": [other.key]}
+
+
+def test_an_event_that_nothing_led_to_is_unexpected() -> None:
+    one, other = placed(LARKSPUR), placed(LARKSPUR)
+    assert judge([one], [record(one), record(other)]) == {"unexpected": [other.key]}
+
+
+def test_an_event_in_the_wrong_account_is_missing_and_unexpected() -> None:
+    one = placed(LARKSPUR)
+    assert judge([one], [record(one, account=NORTHLIGHT.account)]).keys() == {"missing", "unexpected"}
+
+
+def test_an_event_that_was_recorded_twice_is_doubled() -> None:
+    one = placed(LARKSPUR)
+    assert judge([one], [record(one), record(one)]) == {"doubled": [one.key]}
+
+
+def test_an_event_that_was_sent_twice_and_recorded_once_is_doubled() -> None:
+    one = placed(LARKSPUR)
+    assert judge([one], [record(one)], {(LARKSPUR.account, one.unique_id): 2}) == {"doubled": [one.key]}
+
+
+def test_events_of_a_pack_that_the_shop_does_not_use_are_not_due() -> None:
+    assert judge([placed(TEEKONTOR)], []) == {}
+
+
+def test_events_from_before_the_launch_window_are_not_due() -> None:
+    assert judge([placed(NORTHLIGHT, BEGAN_AT - timedelta(days=6, minutes=1))], []) == {}
+
+
+def test_events_from_the_backfill_days_may_start_no_flow() -> None:
+    one = placed(NORTHLIGHT, BEGAN_AT - timedelta(days=5))
+    assert judge([one], [record(one, backfill=True)]) == {}
+    assert judge([one], [record(one)]) == {"sent as news though it is from before the launch": [one.key]}
+
+
+def test_news_may_not_be_sent_as_backfill() -> None:
+    one = placed(NORTHLIGHT)
+    assert judge([one], [record(one, backfill=True)]) == {"sent as backfill though it is news": [one.key]}
+
+
+def test_recipes_are_those_of_the_catalogue_of_events() -> None:
+    order = new_order(LARKSPUR, LARKSPUR.shoppers[0], RECENTLY)
+    boxes = pack(order, 20, parcels=2)
+    second = f"{boxes.id}:{boxes.tracking_numbers[1]}"
+    epoch = int((RECENTLY + timedelta(minutes=90)).timestamp())
+    told = [*expected.packed(boxes), *expected.attempted(boxes, 90, parcel=1), expected.delivered(order)]
+    assert [(each.metric, each.unique_id) for each in told] == [
+        ("Parcelbird: ShipmentCreated", f"shipment:{boxes.id}:created"),
+        ("Parcelbird: ShipmentCreated", f"shipment:{second}:created"),
+        ("Parcelbird: ShipmentUpdateReceived", f"shipment:{second}:failure:{epoch}"),
+        ("Parcelbird: OrderIssueCreated", f"issue:ShipmentDeliveryAttempted:{second}"),
+        ("Order delivered", f"order:{order.id}:delivered"),
+    ]
