@@ -192,8 +192,13 @@ class Engine:
         del self._lanes[lane.connection.pk]
 
     def _give_up(self) -> None:
-        """Leave every lane, as well as that is possible: what cannot be written now is recovered by the next holder."""
+        """Leave every lane, as well as that is possible. What is in flight, or cannot be written now, is in doubt: the next
+        holder recovers it as such.
+        """
         for lane in list(self._lanes.values()):
+            if lane.in_flight:
+                self._forget(lane)
+                continue
             try:
                 self._close(lane)
             except DatabaseError as error:

@@ -157,7 +157,7 @@ class OpenLane:
         return self._held.renew(LEASE_SECONDS)
 
     def close(self, *, at: datetime) -> None:
-        """Put back what was not sent, keep what was learnt, and let the next worker in."""
+        """Put back what was not sent, keep what was learnt, and let the next worker in. Nothing may be in flight."""
         unsent = dict.fromkeys(self._claimed, UNSENT)
         self.queue.clear()
         if unsent:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -14,7 +14,7 @@ from integrations import connections, leases
 from integrations.catalog import catalog
 from integrations.delivery import claim, resend
 from integrations.delivery.engine import Engine
-from integrations.models import Delivery, DeliveryAttempt, Lane
+from integrations.models import Delivery, DeliveryAttempt, Lane, Lease
 from tests.integrations.delivery.conftest import Backlog
 from tests.support.world import Shop, World
 
@@ -258,6 +258,30 @@ def test_our_own_mistake_in_one_lane_costs_no_other_lane_anything(
     assert (shop.states, other.states) == ({"pending": 3}, {"sent": 3})
     assert Lane.objects.get(connection=shop.connection).last_error == "internal error: KeyError"
     assert Delivery.objects.filter(is_ambiguous=True).count() == 0
+
+
+def test_worker_that_breaks_off_leaves_what_is_in_flight_in_doubt(
+    world: World, shop: Shop, backlog: Backlog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backlog(shop, 300)
+    world.sandbox.fault("slow", milliseconds=500, times=1)
+    engine = Engine()
+
+    def break_off() -> None:
+        raise OperationalError("the database is gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(engine, "_wait", break_off)
+        with pytest.raises(OperationalError):
+            engine.run(seconds=5)
+    assert shop.states == {"sending": 300}
+
+    with later(2):
+        Lease.objects.update(until=timezone.now() - timedelta(hours=1))
+        engine.run(seconds=20)
+
+    assert shop.states == {"sent": 300}
+    assert not DeliveryAttempt.objects.filter(is_bulk=True).exists()
 
 
 def test_one_shoppers_events_are_never_in_flight_together(world: World, shop: Shop, backlog: Backlog) -> None:
