@@ -30,7 +30,7 @@ def merchant(db: None) -> Merchant:
     return merchant
 
 
-def post(merchant: str, body: bytes = BODY, *, source: str = "shopify", secret: str = SECRET, **headers: str) -> Any:
+def post(merchant: str, body: bytes = BODY, *, source: str = "shopify", secret: str = SECRET, **headers: Any) -> Any:
     """Post a signed message."""
     signed = sources.get("shopify").sign(body, secret)
     given = {"x-shopify-topic": "orders/create", "x-shopify-webhook-id": "w1", **signed, **headers}
@@ -49,7 +49,7 @@ def test_message_is_stored_raw_and_once(merchant: Merchant) -> None:
 
 def test_same_content_is_one_message_where_the_source_gives_no_id(merchant: Merchant) -> None:
     for _ in range(2):
-        post(merchant.public_id, **{"x-shopify-webhook-id": ""})
+        post(merchant.public_id, **dict[str, Any]({"x-shopify-webhook-id": ""}))
 
     assert InboundMessage.objects.count() == 1
 
@@ -133,7 +133,7 @@ def test_a_hook_costs_five_statements_and_asks_for_one_tick() -> None:
     Tick.objects.create(name="handle_inbound")
     post(merchant.public_id)
     with CaptureQueriesContext(connection) as queries:
-        post(merchant.public_id, **{"x-shopify-webhook-id": "w2"})
+        post(merchant.public_id, **dict[str, Any]({"x-shopify-webhook-id": "w2"}))
 
     statements = [each["sql"] for each in queries if not each["sql"].startswith(("BEGIN", "COMMIT"))]
     assert len(statements) == 5

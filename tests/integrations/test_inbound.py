@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -53,7 +52,7 @@ class Script(Source):
 
 
 @pytest.fixture
-def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
+def script(monkeypatch: pytest.MonkeyPatch) -> Script:
     """A source that is known while the test runs."""
     source = Script()
     monkeypatch.setitem(sources._registry, source.kind, source)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -52,7 +53,11 @@ def test_unpaid_order_is_not_processed_until_it_is_paid(world: World, shop: Shop
 
 
 def test_cancellation_is_told_once_whichever_topic_tells_it(world: World, shop: Shop, placed: datetime) -> None:
-    cancelled = {"cancelled_at": (placed + HOUR).isoformat(), "cancel_reason": "customer", "financial_status": "voided"}
+    cancelled: dict[str, Any] = {
+        "cancelled_at": (placed + HOUR).isoformat(),
+        "cancel_reason": "customer",
+        "financial_status": "voided",
+    }
     shop.shopify("orders/create", shopify_order(at=placed, **cancelled))
     world.work()
     assert shop.received == []
@@ -79,7 +84,7 @@ def test_split_order_is_delivered_with_its_last_parcel(world: World, shop: Shop,
 
 
 def test_company_and_then_address_stand_in_for_a_missing_name(world: World, shop: Shop, placed: datetime) -> None:
-    nameless = {"customer": None, "shipping_address": {"country_code": "US", "company": "Acme Ltd"}}
+    nameless: dict[str, Any] = {"customer": None, "shipping_address": {"country_code": "US", "company": "Acme Ltd"}}
     shop.shopify("orders/create", shopify_order(1, at=placed, email="buyer@acme.example", **nameless))
     shop.shopify("orders/create", shopify_order(2, at=placed, email="who@shopper.example", customer=None))
 

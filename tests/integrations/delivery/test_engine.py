@@ -60,7 +60,9 @@ def test_throttled_events_wait_without_losing_an_attempt(world: World, shop: Sho
 
     delivery.refresh_from_db()
     assert (delivery.state, delivery.attempts, delivery.is_ambiguous) == ("pending", 0, False)
-    assert Lane.objects.get().blocked_until >= timezone.now() + timedelta(seconds=25)
+    blocked_until = Lane.objects.get().blocked_until
+    assert blocked_until is not None
+    assert blocked_until >= timezone.now() + timedelta(seconds=25)
     with later(1):
         Engine().run(seconds=10)
     assert shop.states == {"sent": 1}
