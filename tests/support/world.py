@@ -15,9 +15,9 @@ from django.utils import timezone
 
 from integrations import inbound, onboarding, sources
 from integrations.delivery.engine import Engine, Summary
+from integrations.destinations.klaviyo.sandbox import Sandbox
 from integrations.models import Connection, Delivery, Event, InboundMessage, Merchant
 from integrations.onboarding import Application
-from integrations.destinations.klaviyo.sandbox import Sandbox
 
 ALL_SOURCES = ("shopify", "easypost", "shippo", "aftership")
 _numbers = itertools.count(1)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 
 import pytest
@@ -72,9 +72,11 @@ def test_four_workers_share_the_work_and_send_everything_once(world: World, back
     shops = [world.shop(f"Shop{number}") for number in range(6)]
     for number, shop in enumerate(shops):
         backlog(shop, 250 if number % 2 else 60)
-    with worker(world, "--until-empty"), worker(world, "--until-empty"), worker(world, "--until-empty"):
-        with worker(world, "--until-empty"):
-            wait_for(lambda: all(set(shop.states) == {"sent"} for shop in shops))
+    with ExitStack() as workers:
+        for _ in range(4):
+            workers.enter_context(worker(world, "--until-empty"))
+
+        wait_for(lambda: all(set(shop.states) == {"sent"} for shop in shops))
 
     receipts = world.sandbox.receipts()
     assert world.sandbox.counters()["recorded"] == 3 * 250 + 3 * 60
