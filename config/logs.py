@@ -67,8 +67,10 @@ def configuration(*, renderer: str, level: str) -> dict[str, Any]:
         # These bring handlers of their own; the root's is enough.
         "loggers": {
             name: {"handlers": [], "level": "NOTSET", "propagate": True}
-            for name in ("django", "django.server", "django-q", "gunicorn.error")
+            for name in ("django", "django.server", "gunicorn.error")
         }
+        # The cluster's library tells of every task that it queues; what a tick did is told by the tick.
+        | {"django-q": {"handlers": [], "level": "WARNING", "propagate": True}}
         # Searches in the admin put what was searched for into the address, and the proxy keeps an access log anyway.
         | {"gunicorn.access": {"handlers": [], "level": "WARNING"}},
     }

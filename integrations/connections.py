@@ -20,6 +20,8 @@ PAUSES = {
     "operator": Connection.State.PAUSED_OPERATOR,
 }
 
+PAUSED_BY_KEY = (Connection.State.PAUSED_KEY, Connection.State.PAUSED_SCOPE)
+
 logger = structlog.get_logger(__name__)
 
 
@@ -65,7 +67,7 @@ def check(connection: Connection, *, at: datetime) -> Account | None:
         pause(connection, "auth", detail=str(error), at=at)
         return None
     note_account(connection, account, at=at)
-    if connection.state in (Connection.State.PAUSED_KEY, Connection.State.PAUSED_SCOPE) and not account.missing_scopes:
+    if connection.state in PAUSED_BY_KEY and not account.missing_scopes:
         resume(connection, at=at)
     return account
 
@@ -108,9 +110,10 @@ def ensure_defaults(connection: Connection) -> None:
 
 
 def check_paused(*, at: datetime) -> int:
-    """Try the keys of connections that their key had paused; returns how many work again."""
+    """Try the keys of connections that their key, or a scope it lacked, had paused; returns how many work again."""
     resumed = 0
-    for connection in Connection.objects.filter(state=Connection.State.PAUSED_KEY).select_related("merchant"):
+    paused = Connection.objects.filter(state__in=PAUSED_BY_KEY).select_related("merchant")
+    for connection in paused:
         try:
             if check(connection, at=at) and connection.state == Connection.State.ACTIVE:
                 resumed += 1

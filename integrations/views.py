@@ -6,7 +6,7 @@ import structlog
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from integrations import health, inbound, sources
 from integrations.models import Merchant
@@ -21,9 +21,12 @@ def refusal(status: int, reason: str) -> JsonResponse:
 
 
 @csrf_exempt
-@require_POST
 def hook(request: HttpRequest, merchant: str, source: str) -> JsonResponse:
     """Take in one message: verify it, store it once, answer. Handling is the workers' business."""
+    if request.method != "POST":
+        answer = refusal(405, "messages are sent by POST")
+        answer.headers["Allow"] = "POST"
+        return answer
     length = request.headers.get("Content-Length", "")
     if length.isdecimal() and int(length) > inbound.MAX_BODY:
         return refusal(413, "the body must be at most 5 MB")

@@ -32,8 +32,13 @@ class Dossier:
 
     @property
     def unfulfilled(self) -> list[tuple[OrderLine, int]]:
-        """Lines that are still to be shipped, with how many units of each."""
+        """Lines that are still to be shipped, with how many units of each. A fulfilment that does not say what is in it is
+        taken to hold all that was left.
+        """
         shipped: dict[str, int] = {}
+        told = {each.fulfillment_id for each in self.standing_shipments if each.items}
+        if any(each.fulfillment_id not in told for each in self.standing_shipments):
+            return []
         for shipment in self.standing_shipments:
             for line_id, quantity in shipment.items:
                 shipped[line_id] = shipped.get(line_id, 0) + quantity

@@ -12,7 +12,7 @@ from integrations import connections, leases
 from integrations.delivery import backoff, claim, outgoing, verdicts
 from integrations.delivery.claim import Claimed
 from integrations.delivery.conclude import Conclusion, Effect, Job, conclude
-from integrations.delivery.pace import BULK, SINGLE, Pace
+from integrations.delivery.pace import Pace
 from integrations.delivery.settle import attempt_of, settle
 from integrations.delivery.verdicts import UNSENT
 from integrations.destinations import registry
@@ -53,8 +53,8 @@ class OpenLane:
         self._looked_at = at
         self._claimed: dict[int, Claimed] = {}
         self._paces = {
-            False: Pace(SINGLE, Pace.restore(self.row.limits.get("single"))),
-            True: Pace(BULK, Pace.restore(self.row.limits.get("bulk"))),
+            False: Pace(self.destination.single_limits, Pace.restore(self.row.limits.get("single"))),
+            True: Pace(self.destination.bulk_limits, Pace.restore(self.row.limits.get("bulk"))),
         }
 
     @classmethod

@@ -1,7 +1,7 @@
 """Keeping within a rate limit: how long to wait before the next request, by a sliding log of the last minute.
 
-Klaviyo counts in fixed windows whose edges it does not tell; a sliding window of the same length never breaks any of them. A
-request is counted somewhere between its start and its answer, so it is taken as late as it can have been: at its answer.
+Klaviyo, for one, counts in fixed windows whose edges it does not tell; a sliding window of the same length never breaks any of
+them. A request is counted somewhere between its start and its answer, so it is taken as late as it can have been: at its answer.
 Pure: instants are seconds since the epoch and come from the caller.
 """
 
@@ -11,12 +11,6 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 
 from integrations.destinations.base import Window
-
-SINGLE = (Window(350, 1), Window(3_500, 60))
-"""Klaviyo create_event: 350 a second, 3,500 a minute."""
-
-BULK = (Window(10, 1), Window(150, 60))
-"""Klaviyo bulk_create_events: 10 a second, 150 a minute."""
 
 MARGIN = 0.02
 """Seconds beyond a window's length before its requests are forgotten: no two clocks run alike."""

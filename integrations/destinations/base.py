@@ -171,12 +171,17 @@ class Session(Protocol):
 
 
 class Destination(Protocol):
-    """One kind of destination."""
+    """One kind of destination.
+
+    The limits hold until an answer's headers say otherwise; they are counted for each connection and way of sending.
+    """
 
     kind: str
     label: str
     bulk_items: int
     bulk_bytes: int
+    single_limits: Sequence[Window]
+    bulk_limits: Sequence[Window]
 
     def open(self, secret: str) -> Session:
         """Open a session with a connection's secret. No request is made."""

@@ -81,6 +81,13 @@ def test_refusals_say_why_and_keep_nothing(merchant: Merchant, case: dict[str, A
     assert not InboundMessage.objects.exists()
 
 
+def test_other_methods_are_refused_with_a_reason(merchant: Merchant) -> None:
+    answer = Client().get(f"/hooks/{merchant.public_id}/shopify/")
+
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+    assert answer.json() == {"error": "messages are sent by POST"}
+
+
 def test_every_flipped_bit_of_a_body_is_noticed(merchant: Merchant) -> None:
     signature = sources.get("shopify").sign(BODY, SECRET)
     for place in range(len(BODY) * 8):

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.conf import settings
 
-from integrations.destinations.base import Account, Defaults, Outgoing
+from integrations.destinations.base import Account, Defaults, Outgoing, Window
 from integrations.destinations.klaviyo import account, payloads, rules
 from integrations.destinations.klaviyo.client import KlaviyoSession
 
@@ -20,6 +20,8 @@ class Klaviyo:
     label = "Klaviyo"
     bulk_items = 1000
     bulk_bytes = rules.BULK_BYTES
+    single_limits = (Window(350, 1), Window(3_500, 60))
+    bulk_limits = (Window(10, 1), Window(150, 60))
 
     def open(self, secret: str) -> KlaviyoSession:
         """Open a session with a private key. No request is made; a key that cannot be one shows at the first."""

@@ -53,8 +53,9 @@ class Command(BaseCommand):
         if options["forever"]:
             self._forever(merchant, stopped)
             return
+        began = timezone.now()
         sent = self._with_progress(merchant, stopped, until_empty=options["until_empty"])
-        left, dead = _waiting(merchant).count(), _failed(merchant).count()
+        left, dead = _waiting(merchant).count(), _failed(merchant).filter(settled_at__gte=began).count()
         if options["json"]:
             self.stdout.write(json.dumps({"sent": sent, "waiting": left, "failed": dead}))
         else:
