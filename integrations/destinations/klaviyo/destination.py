@@ -20,8 +20,8 @@ class Klaviyo:
     label = "Klaviyo"
     bulk_items = 1000
     bulk_bytes = rules.BULK_BYTES
-    single_limits = (Window(350, 1), Window(3_500, 60))
-    bulk_limits = (Window(10, 1), Window(150, 60))
+    single_limits: Sequence[Window] = (Window(350, 1), Window(3_500, 60))
+    bulk_limits: Sequence[Window] = (Window(10, 1), Window(150, 60))
 
     def open(self, secret: str) -> KlaviyoSession:
         """Open a session with a private key. No request is made; a key that cannot be one shows at the first."""
