@@ -31,6 +31,7 @@ demo: .venv/run .env ## Show the product at work on this machine (ONCE=1: run to
 run: .venv/run .env ## Serve the site and run one worker (settings: .env)
 	@$(manage) migrate -v 0
 	@$(manage) sync_schedules
+	@$(manage) create_staff
 	@$(manage) collectstatic --clear --noinput -v 0
 	@$(manage) watch_cluster & worker=$$!; \
 		.venv/bin/gunicorn -c python:config.gunicorn & site=$$!; \

@@ -106,6 +106,7 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 LANGUAGE_CODE = "en-us"
 USE_I18N = False
+DATETIME_FORMAT = "Y-m-d H:i:s"
 
 # Background work. Tasks are ticks without arguments: each may run twice, late or never without harm.
 

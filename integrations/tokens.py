@@ -53,6 +53,11 @@ def find(token: str, *, at: datetime) -> ApiToken | None:
     return None if row.expires_at and row.expires_at <= at else row
 
 
+def revoke(token: ApiToken, *, at: datetime) -> bool:
+    """Refuse a token from now on; its row stays. False: it was revoked already."""
+    return ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=at) == 1
+
+
 def is_well_formed(token: str) -> bool:
     """Whether the text has a token's shape and its checksum fits."""
     body, checksum = token[:-CHECKSUM_LENGTH], token[-CHECKSUM_LENGTH:]

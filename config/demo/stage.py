@@ -54,6 +54,7 @@ def build(processes: Processes, *, at: datetime) -> Stage:
     processes.start("sandbox", "manage.py", "klaviyo_sandbox", "--port", settings.KLAVIYO_BASE_URL.rpartition(":")[2])
     call_command("migrate", verbosity=0)
     call_command("sync_schedules", stdout=io.StringIO())
+    call_command("create_staff", stdout=io.StringIO())
     processes.start("worker", "manage.py", "watch_cluster")
     processes.start("web server", "-m", "gunicorn", "-c", "python:config.gunicorn")
     # Schedules are looked at every half minute only; this is the first heartbeat, now.

@@ -106,8 +106,9 @@ def due(connection: Connection, *, at: datetime) -> QuerySet[Delivery]:
     """
     tried_before = Delivery.objects.filter(
         connection=OuterRef("connection"),
-        state__in=[Delivery.State.PENDING, Delivery.State.SENDING],
+        settled_at=None,
         attempts__gt=0,
+        state__in=[Delivery.State.PENDING, Delivery.State.SENDING],
         first_attempt_at__gt=at - BARRIER,
         event__subject=OuterRef("event__subject"),
         id__lt=OuterRef("id"),

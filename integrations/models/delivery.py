@@ -100,7 +100,7 @@ class Delivery(MerchantOwned):
             models.Index(fields=["connection", "claim"], condition=Q(state="sending"), name="delivery_in_flight"),
             models.Index(
                 fields=["connection", "id"],
-                condition=Q(state__in=["pending", "sending"], attempts__gt=0),
+                condition=Q(settled_at=None, attempts__gt=0),
                 name="delivery_tried",
             ),
             models.Index(fields=["connection", "reason", "id"], condition=Q(state="held"), name="delivery_held"),

@@ -14,7 +14,8 @@ class Event(MerchantOwned):
     """One row of history, written by `integrations.history` only and never changed, but for an identity that arrives late.
 
     `metric` is the catalogue's key and `metric_name` the name that Klaviyo knows, frozen here. `occurred_at` is when it
-    happened at the source (whole seconds), `recorded_at` when we learnt of it. After `fresh_until` it starts no flow. `value` is in major units of `value_currency`.
+    happened at the source (whole seconds), `recorded_at` when we learnt of it. After `fresh_until` it starts no flow.
+    `value` is in major units of `value_currency`.
     """
 
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="+", db_index=False)

@@ -1,0 +1,185 @@
+"""The history: events and the shoppers they are about. Nothing here can be changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+
+from integrations.admin import finding, show
+from integrations.admin.deeds import Deed, DeedsMixin
+from integrations.admin.deliveries import FIND_EVENTS, SEND_AGAIN, chips, send_again, ways
+from integrations.admin.site import Clock, MerchantFilter, ReadOnlyAdmin, UntilFilter, chosen_merchant
+from integrations.admin.theme import DropdownFilter, display
+from integrations.catalog import catalog
+from integrations.models import Customer, Delivery, DeliveryAttempt, Event
+
+
+class MetricFilter(DropdownFilter):
+    """One metric of the catalogue."""
+
+    title = "metric"
+    parameter_name = "metric"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Every metric, by number."""
+        metrics = sorted(catalog.metrics.values(), key=lambda metric: metric.number)
+        return [(metric.key, f"{metric.name.replace('{prefix}: ', '')} ({metric.pack.label})") for metric in metrics]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
+        """Its events."""
+        return queryset.filter(metric=self.value()) if self.value() else queryset
+
+
+@admin.register(Event)
+class EventAdmin(DeedsMixin, ReadOnlyAdmin):
+    """One row of history, with its way to the destination."""
+
+    when = show.since("occurred_at", "Occurred")
+    occurred = show.moment("occurred_at", "Occurred at the source")
+    recorded = show.moment("recorded_at", "Recorded here")
+    clock = Clock(Event, "occurred_at")
+    find = staticmethod(finding.events)
+    heavy = ("properties",)
+    deeds = (
+        Deed(
+            "resend",
+            "Send again",
+            "send",
+            SEND_AGAIN,
+            lambda events, at: send_again(Delivery.objects.filter(event__in=events.values("pk")), at),
+            hint="Failed and expired deliveries of this event; a repeat is harmless.",
+        ),
+    )
+    search_fields = ("order_number",)
+    search_help_text = FIND_EVENTS
+    list_display = ("when", "what", "merchant", "who", "order_number", "tracking_number", "way")
+    list_filter = (("merchant", MerchantFilter), UntilFilter, MetricFilter)
+    list_select_related = ("merchant", "customer")
+    fieldsets = (
+        (None, {"fields": ("metric_name", "shopper", "occurred", "recorded", "amount")}),
+        ("What it was about", {"fields": ("about_merchant", "order_number", "tracking_number", "unique_id")}),
+        ("Deliveries", {"fields": ("deliveries",)}),
+        ("Properties sent", {"fields": ("payload",)}),
+    )
+    wide = ("deliveries", "payload")
+    readonly_fields = ("shopper", "occurred", "recorded", "amount", "about_merchant", "deliveries", "payload")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
+        """With each event's deliveries, in one more query."""
+        deliveries = Delivery.objects.order_by("pk").only("event", "state", "reason", "is_backfill")
+        return super().get_queryset(request).prefetch_related(Prefetch("deliveries", deliveries))
+
+    @display(description="Event")
+    def what(self, event: Event) -> str:
+        """The metric's name in Klaviyo."""
+        return event.metric_name
+
+    @display(description="Shopper")
+    def who(self, event: Event) -> Any:
+        """Name, else address."""
+        return str(event.customer) if event.customer else show.NOTHING
+
+    @display(description="Delivery")
+    def way(self, event: Event) -> Any:
+        """Where its deliveries stand."""
+        return format_html_join(" ", "{}", ((chip,) for chip in chips(event.deliveries.all()))) or show.NOTHING
+
+    @display(description="Shopper")
+    def shopper(self, event: Event) -> Any:
+        """A link to the customer."""
+        return show.link(event.customer)
+
+    @display(description="Merchant")
+    def about_merchant(self, event: Event) -> Any:
+        """A link to the merchant."""
+        return show.link(event.merchant)
+
+    @display(description="Value")
+    def amount(self, event: Event) -> str:
+        """In major units."""
+        return show.NOTHING if event.value is None else f"{event.value:,.2f} {event.value_currency}"
+
+    @display(description="")
+    def deliveries(self, event: Event) -> Any:
+        """Every delivery with every request that carried it."""
+        rows = (
+            Delivery.objects.filter(event=event).select_related("connection__merchant", "bulk_attempt").order_by("pk")
+        )
+        prefetched = rows.prefetch_related(
+            Prefetch("attempt_log", DeliveryAttempt.objects.order_by("started_at", "pk"))
+        )
+        return ways(prefetched)
+
+    @display(description="")
+    def payload(self, event: Event) -> Any:
+        """The properties, as Klaviyo gets them."""
+        return show.json_block(event.properties)
+
+
+@admin.register(Customer)
+class CustomerAdmin(ReadOnlyAdmin):
+    """A shopper of one merchant."""
+
+    known_since = show.since("created_at", "Known for")
+    find = staticmethod(finding.customers)
+    search_fields = ("email",)
+    search_help_text = "E-mail, phone (+49…) or the shop's customer id"
+    list_display = ("name", "email", "phone", "merchant", "known_since", "standing")
+    list_filter = (("merchant", MerchantFilter),)
+    list_select_related = ("merchant",)
+    fieldsets = (
+        (None, {"fields": ("first_name", "last_name", "company", "email", "phone", "standing", "known_since")}),
+        ("At the merchant", {"fields": ("about_merchant", "ids", "consents", "newest")}),
+    )
+    readonly_fields = ("standing", "known_since", "about_merchant", "ids", "consents", "newest")
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        """A merchant's customers stand by address in the index."""
+        return ["email", "pk"] if chosen_merchant(request) else ["-pk"]
+
+    def window(self, request: HttpRequest, queryset: QuerySet[Customer], *, is_search: bool) -> QuerySet[Customer]:
+        """A merchant's customers that have an address, or the newest of all."""
+        merchant = chosen_merchant(request)
+        if merchant and not is_search:
+            return queryset.filter(merchant=merchant).exclude(email="")
+        return super().window(request, queryset, is_search=is_search)
+
+    @display(description="Name")
+    def name(self, customer: Customer) -> str:
+        """Full name, company or whatever is known."""
+        return str(customer)
+
+    @display(description="Status")
+    def standing(self, customer: Customer) -> Any:
+        """Active or erased."""
+        tone = "plain" if customer.status == Customer.Status.ACTIVE else "warn"
+        return show.chip(str(customer.get_status_display()), tone)
+
+    @display(description="Merchant")
+    def about_merchant(self, customer: Customer) -> Any:
+        """A link to the merchant."""
+        return show.link(customer.merchant)
+
+    @display(description="Ids there")
+    def ids(self, customer: Customer) -> Any:
+        """The customer's ids in the merchant's systems."""
+        return show.lines(customer.external_ids.order_by("pk")[:50])
+
+    @display(description="Consent")
+    def consents(self, customer: Customer) -> Any:
+        """Channel and state, as the shop told last."""
+        return show.lines(f"{channel}: {told['state']}, {told['at']}" for channel, told in customer.consent.items())
+
+    @display(description="Newest events")
+    def newest(self, customer: Customer) -> Any:
+        """The ten newest, on their index."""
+        events = Event.objects.filter(merchant=customer.merchant_id, customer=customer).defer("properties")
+        rows = events.order_by("-occurred_at", "-pk")[:10]
+        return show.lines(
+            format_html("{} {} {}", show.exact(each.occurred_at), show.link(each, each.metric_name), each.order_number)
+            for each in rows
+        )

@@ -1,0 +1,107 @@
+"""Changing a connection after its merchant was taken on: key, metrics, launch and freshness, in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from django.db import transaction
+
+from integrations import connections, launch, onboarding
+from integrations.destinations.base import Account, DeliveryError
+from integrations.fields import Sealed
+from integrations.models import Connection
+
+logger = structlog.get_logger(__name__)
+
+
+class OtherAccount(Exception):
+    """The new key opens another account than the connection's: ask the CSM whether that is meant. The text names both."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amendment:
+    """What a connection shall be like. `key` "" keeps the key; `launch_at` None keeps the launch date.
+
+    `may_change_account`: the CSM knows that the new key belongs to another account.
+    """
+
+    metrics: Sequence[str]
+    freshness_hours: int
+    backfill_days: int
+    launch_at: datetime | None = None
+    key: str = ""
+    may_change_account: bool = False
+
+
+def amend(connection: Connection, amendment: Amendment, *, at: datetime) -> list[str]:
+    """Change a connection; returns what the CSM should know.
+
+    A new key is checked live first. Raises `onboarding.KeyRefused`, `onboarding.DestinationUnreachable` and `OtherAccount`:
+    then nothing was written.
+    """
+    account = _check(connection, amendment) if amendment.key else None
+    with transaction.atomic():
+        connection.enabled_metrics = list(amendment.metrics)
+        connection.freshness_hours = amendment.freshness_hours
+        connection.save(update_fields=["enabled_metrics", "freshness_hours"])
+        if account is not None:
+            _store_key(connection, amendment.key, account, at=at)
+        launch_at = amendment.launch_at or connection.launch_at
+        if (launch_at, amendment.backfill_days) != (connection.launch_at, connection.backfill_days):
+            launch.reschedule(connection, launch_at=launch_at, backfill_days=amendment.backfill_days, at=at)
+    return _conclude(connection, account) if account is not None else []
+
+
+def verify(connection: Connection, *, at: datetime) -> Account | None:
+    """Check the key live, and make the account's default list and profile where they are missing.
+
+    Returns the account, or None where the key is refused. Raises a `DeliveryError` where no answer came.
+    """
+    account = connections.check(connection, at=at)
+    if account is not None:
+        _ensure_defaults(connection)
+    return account
+
+
+def _check(connection: Connection, amendment: Amendment) -> Account:
+    account = onboarding.check_key(amendment.key, amendment.metrics, connection.merchant.metric_prefix)
+    is_other = bool(account.id and connection.account_id and account.id != connection.account_id)
+    if is_other and not amendment.may_change_account:
+        raise OtherAccount(
+            f"This key opens the account {account.name or account.id} ({account.id}), but this connection belongs to "
+            f"{connection.account_name or connection.account_id} ({connection.account_id})."
+        )
+    if is_other:
+        connection.list_id = connection.default_profile_id = ""
+    return account
+
+
+def _store_key(connection: Connection, key: str, account: Account, *, at: datetime) -> None:
+    connection.secret, connection.secret_last4 = Sealed.of(key), key[-4:]
+    connection.save(update_fields=["secret", "secret_last4", "list_id", "default_profile_id"])
+    connections.note_account(connection, account, at=at)
+    paused_by_key = (Connection.State.PAUSED_KEY, Connection.State.PAUSED_SCOPE)
+    if connection.state in paused_by_key and not account.missing_scopes:
+        connections.resume(connection, at=at)
+
+
+def _conclude(connection: Connection, account: Account) -> list[str]:
+    advice = onboarding.advise(connection.enabled_metrics, account)
+    if not _ensure_defaults(connection):
+        advice.append("The default list and profile could not be made in Klaviyo yet; “Check key” tries again.")
+    return advice
+
+
+def _ensure_defaults(connection: Connection) -> bool:
+    """Whether the account has its list and profile now. Without them everything else still works (Whiplash)."""
+    if connection.list_id and connection.default_profile_id:
+        return True
+    try:
+        connections.ensure_defaults(connection)
+    except DeliveryError as error:
+        logger.warning("amending.defaults_missing", connection=connection.pk, error=type(error).__name__)
+        return False
+    return True

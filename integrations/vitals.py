@@ -1,0 +1,219 @@
+"""How merchants fare, at a glance: a fixed number of queries however many merchants there are, each on an index.
+
+Counts stop at a limit: beyond it the exact figure says nothing, and counting a million rows would take seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import (
+    BooleanField,
+    Count,
+    DateTimeField,
+    IntegerField,
+    OuterRef,
+    Prefetch,
+    QuerySet,
+    Subquery,
+    Value,
+)
+from django.db.models.expressions import RawSQL
+
+from integrations import ticks
+from integrations.health import HEARTBEAT_OLDEST
+from integrations.models import Connection, Delivery, Event, InboundMessage, Merchant
+
+COUNTED_UP_TO = 10_000
+DAY = timedelta(hours=24)
+LATE_AFTER = timedelta(minutes=10)
+"""A delivery that waits longer than this deserves a look."""
+
+HAS_FAILED = RawSQL("state IN ('dead', 'expired')", (), output_field=BooleanField())
+"""The condition of the index `delivery_failed`, word for word: SQLite takes up the index for no other wording of it."""
+
+
+class CappedCount(Subquery):
+    """Rows of a correlated queryset, counted up to its slice."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) counted)"
+    output_field = IntegerField()
+
+
+class Earliest(Subquery):
+    """The earliest `created_at` of a correlated, sliced queryset."""
+
+    template = "(SELECT MIN(created_at) FROM (%(subquery)s) waiting)"
+    output_field = DateTimeField()
+
+
+def with_vitals(merchants: QuerySet[Merchant], *, at: datetime) -> QuerySet[Merchant]:
+    """`merchants` with `last_in_at`, `last_sent_at`, `backlog`, `oldest_waiting_at`, `failed_lately` and their connections.
+
+    `failed_lately` counts the last 24 hours; `backlog` and `failed_lately` stop at `COUNTED_UP_TO` + 1.
+    """
+    messages = InboundMessage.objects.filter(merchant=OuterRef("pk"))
+    of_connection = Delivery.objects.filter(connection=OuterRef("connection_key"))
+    waiting = of_connection.filter(state=Delivery.State.PENDING).order_by("not_before", "pk")
+    sent = of_connection.filter(state=Delivery.State.SENT)
+    failed = Delivery.objects.filter(HAS_FAILED, merchant=OuterRef("pk"), settled_at__gte=at - DAY)
+    most = COUNTED_UP_TO + 1
+    connections = Connection.objects.select_related("lane").defer("secret").order_by("pk")
+    return (
+        merchants.annotate(
+            connection_key=Subquery(Connection.objects.filter(merchant=OuterRef("pk")).order_by("pk").values("pk")[:1])
+        )
+        .annotate(
+            last_in_at=Subquery(messages.order_by("-received_at", "-pk").values("received_at")[:1]),
+            last_sent_at=Subquery(sent.order_by("-settled_at").values("settled_at")[:1]),
+            backlog=CappedCount(waiting.values("pk")[:most]),
+            oldest_waiting_at=Earliest(waiting.values("created_at")[:most]),
+            failed_lately=CappedCount(failed.values("pk")[:most]),
+        )
+        .prefetch_related(Prefetch("connections", connections))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """Something that is wrong with a merchant. What is urgent needs a person; the rest may settle by itself."""
+
+    text: str
+    is_urgent: bool = False
+
+
+def concerns(merchant: Any, *, at: datetime) -> list[Concern]:
+    """What is wrong with a merchant that was loaded by `with_vitals`, in plain words; empty when nothing is."""
+    found = []
+    connections = list(merchant.connections.all())
+    if merchant.state == Merchant.State.CLOSING:
+        found.append(Concern("erasure was asked for", is_urgent=True))
+    for connection in connections:
+        if connection.state != Connection.State.ACTIVE:
+            label = str(connection.get_state_display()).removeprefix("Paused: ")
+            found.append(Concern(label[0].lower() + label[1:], is_urgent=True))
+        elif connection.missing_scopes:
+            found.append(Concern(f"the key lacks {', '.join(connection.missing_scopes)}", is_urgent=True))
+    if not connections:
+        found.append(Concern("no connection", is_urgent=True))
+    if merchant.failed_lately:
+        found.append(Concern(f"{counted(merchant.failed_lately)} failed in 24 h", is_urgent=True))
+    if merchant.oldest_waiting_at and at - merchant.oldest_waiting_at > LATE_AFTER:
+        found.append(Concern("deliveries wait"))
+    if is_silent(merchant, at=at):
+        found.append(Concern("silent for 24 h"))
+    return found
+
+
+def is_silent(merchant: Any, *, at: datetime) -> bool:
+    """Whether nothing came in from a merchant for a day, who was there a day ago."""
+    newest = merchant.last_in_at or merchant.created_at
+    return bool(merchant.state == Merchant.State.ACTIVE and at - newest > DAY)
+
+
+def counted(number: int) -> str:
+    """A count for people: "10,000+" where counting stopped."""
+    return f"{COUNTED_UP_TO:,}+" if number > COUNTED_UP_TO else f"{number:,}"
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """Deliveries that ended in one hour."""
+
+    start: datetime
+    sent: int
+    failed: int
+
+
+@dataclass(slots=True)
+class Overview:
+    """All merchants together. Counts of `backlog` stop at `COUNTED_UP_TO` for each merchant."""
+
+    at: datetime
+    merchants: int = 0
+    events: int = 0
+    backlog: int = 0
+    oldest_waiting_at: datetime | None = None
+    failed: int = 0
+    paused: int = 0
+    silent: int = 0
+    unhandled: int = 0
+    failed_messages: int = 0
+    heartbeat_at: datetime | None = None
+    hours: list[Hour] = field(default_factory=list)
+    troubled: list[tuple[Any, list[Concern]]] = field(default_factory=list)
+    """Merchants that need a look, with what is wrong."""
+
+    @property
+    def sent(self) -> int:
+        """Deliveries accepted in the hours shown."""
+        return sum(hour.sent for hour in self.hours)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether a worker has shown a sign of life lately."""
+        return self.heartbeat_at is not None and self.at - self.heartbeat_at <= HEARTBEAT_OLDEST
+
+
+def overview(*, at: datetime) -> Overview:
+    """Everything the dashboard shows, in seven queries."""
+    result = Overview(at=at, heartbeat_at=ticks.last_finished("heartbeat"), hours=list(_hours(at=at)))
+    everyone = Merchant.objects.values("pk")
+    result.events = Event.objects.filter(merchant__in=everyone, occurred_at__gte=at - DAY).count()
+    result.unhandled, result.failed_messages = _messages(everyone)
+    for merchant in with_vitals(Merchant.objects.order_by("name", "pk"), at=at):
+        _add(result, merchant)
+    return result
+
+
+def _add(result: Overview, merchant: Any) -> None:
+    result.merchants += 1
+    result.backlog += merchant.backlog
+    result.failed += merchant.failed_lately
+    result.paused += sum(each.state != Connection.State.ACTIVE for each in merchant.connections.all())
+    result.silent += is_silent(merchant, at=result.at)
+    oldest = [each for each in (result.oldest_waiting_at, merchant.oldest_waiting_at) if each]
+    result.oldest_waiting_at = min(oldest, default=None)
+    wrong = concerns(merchant, at=result.at)
+    if wrong:
+        result.troubled.append((merchant, wrong))
+
+
+def _messages(everyone: Any) -> tuple[int, int]:
+    """Messages that wait to be handled, and messages that failed, each up to the limit."""
+    states = (InboundMessage.State.RECEIVED, InboundMessage.State.FAILED)
+    of_state = (InboundMessage.objects.filter(merchant__in=everyone, state=state) for state in states)
+    received, failed = (rows.values("pk")[: COUNTED_UP_TO + 1].count() for rows in of_state)
+    return received, failed
+
+
+def _hours(*, at: datetime) -> Iterator[Hour]:
+    """The 24 hours up to now, each counted on the index of what was sent or what failed, all in one query."""
+    this_hour = at.replace(minute=0, second=0, microsecond=0)
+    starts = [this_hour - timedelta(hours=back) for back in range(23, -1, -1)]
+    parts = [part for index, start in enumerate(starts) for part in _ended(index, start)]
+    counts: dict[tuple[int, bool], int] = {}
+    for index, is_failed, number in parts[0].union(*parts[1:], all=True):
+        counts[index, bool(is_failed)] = number
+    for index, start in enumerate(starts):
+        yield Hour(start, counts.get((index, False), 0), counts.get((index, True), 0))
+
+
+def _ended(index: int, start: datetime) -> Iterator[Any]:
+    """Counts of one hour: (its index, 0 for accepted or 1 for failed, how many)."""
+    hour = {"settled_at__gte": start, "settled_at__lt": start + timedelta(hours=1)}
+    connections, merchants = Connection.objects.values("pk"), Merchant.objects.values("pk")
+    sent = Delivery.objects.filter(connection__in=connections, state=Delivery.State.SENT, **hour)
+    failed = Delivery.objects.filter(HAS_FAILED, merchant__in=merchants, **hour)
+    for is_failed, rows in enumerate((sent, failed)):
+        labelled = rows.annotate(hour=Value(index), is_failed=Value(is_failed)).values("hour", "is_failed")
+        yield labelled.annotate(number=Count("pk")).values_list("hour", "is_failed", "number")
+
+
+def failed_deliveries(merchants: Any) -> QuerySet[Delivery]:
+    """Deliveries of some merchants (keys, or a query for them) that failed for good, found on their index."""
+    found: QuerySet[Delivery] = Delivery.objects.filter(HAS_FAILED, merchant__in=merchants)
+    return found
