@@ -14,6 +14,8 @@ MAX_DEPTH = 32
 MAX_KEYS = 5_000
 MAX_ITEMS = 20_000
 _INT64 = 2**63
+_BLANKS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029], " ")
+"""Control characters, and those that some programs take for the end of a line."""
 
 
 class Unclean(ValueError):
@@ -46,7 +48,10 @@ def check(data: Any) -> None:
             _check_size(len(value), MAX_ITEMS, "items in one list", depth)
             pending.extend((item, depth + 1) for item in value)
         elif isinstance(value, int) and not -_INT64 <= value < _INT64:
-            raise Unclean("a whole number must fit in 64 bits")
+            raise Unclean("a number must fit in 64 bits")
+        elif isinstance(value, float) and abs(value) >= _INT64:
+            # A longer whole number is parsed as a float, which is no longer the number that was sent.
+            raise Unclean("a number must fit in 64 bits")
 
 
 def _check_text(text: str) -> None:
@@ -68,5 +73,4 @@ def _check_size(size: int, limit: int, what: str, depth: int) -> None:
 
 def text(value: str, limit: int) -> str:
     """`value` without control characters and surrounding blanks, cut to `limit` characters."""
-    printable = "".join(character if character >= " " and character != "\x7f" else " " for character in value)
-    return printable.strip()[:limit]
+    return value.translate(_BLANKS).strip()[:limit].rstrip()

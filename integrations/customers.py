@@ -3,31 +3,45 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import phonenumbers
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db.models import F, Q
+from django.db.models import Q
 
 from integrations import clean, history
-from integrations.models import Customer, CustomerExternalId, Delivery, Event, InboundMessage, Merchant
+from integrations.models import (
+    Customer,
+    CustomerExternalId,
+    Delivery,
+    DeliveryAttempt,
+    Event,
+    InboundMessage,
+    Lane,
+    Merchant,
+)
 from integrations.people import ConsentInput, PersonInput
 from integrations.sources import Handled
 
 SHOP = "shop"
 """The system whose customer ids `PersonInput.external_id` carries."""
 
+EMAIL_LENGTH = 254
+"""RFC 5321. A longer address is none: cut to this length it might be somebody else's."""
+
 UNSENT = (Delivery.State.PENDING, Delivery.State.HELD)
 
 
 def normalise_email(address: str) -> str:
     """The address in small letters, or "" where it is none that could be mailed."""
-    candidate = clean.text(address, 254).lower()
+    candidate = clean.text(address, EMAIL_LENGTH + 1).lower()
     try:
         validate_email(candidate)
     except ValidationError:
         return ""
-    return candidate if candidate.isascii() else ""
+    has_public_domain = "." in candidate.rpartition("@")[2].strip(".") and not candidate.endswith("]")
+    return candidate if candidate.isascii() and len(candidate) <= EMAIL_LENGTH and has_public_domain else ""
 
 
 def normalise_phone(number: str, country: str = "") -> str:
@@ -89,6 +103,8 @@ def _update(customer: Customer, person: PersonInput, email: str, phone: str, *, 
     """The newest full name overwrites; what a message does not tell stays. A new address moves what is not sent yet."""
     told = {**_names(person), **({"email": email} if email else {}), **({"phone": phone} if phone else {})}
     changed = {name: value for name, value in told.items() if getattr(customer, name) != value}
+    if "phone" in changed and not (email or customer.email) and _is_taken(customer, phone):
+        del changed["phone"]
     if not changed or customer.status == Customer.Status.ERASED:
         return
     before = history.identifier_of(customer)
@@ -100,6 +116,12 @@ def _update(customer: Customer, person: PersonInput, email: str, phone: str, *, 
         deliveries = Delivery.objects.for_merchant(customer.merchant_id).filter(event__customer=customer)
         deliveries.filter(state__in=UNSENT, attempts=0).exclude(identifier="").update(identifier=identifier)
         history.release(deliveries, identifier, at=at)
+
+
+def _is_taken(customer: Customer, phone: str) -> bool:
+    """Whether another shopper is known by that phone number alone: two cannot be."""
+    others = Customer.objects.for_merchant(customer.merchant_id).exclude(pk=customer.pk)
+    return others.filter(phone=phone, email="").exists()
 
 
 def _remember_external_id(merchant: Merchant, customer: Customer, external_id: str) -> None:
@@ -116,7 +138,7 @@ def ingest_person(*, merchant: Merchant, person: PersonInput, at: datetime) -> H
     customer = resolve(merchant, person, at=at)
     if customer is None:
         return Handled("the customer has no e-mail address, phone number or known id")
-    return Handled(f"customer {customer.pk} is up to date", reference=person.external_id)
+    return Handled(f"customer {customer.pk} is up to date", reference=person.external_id, customer_id=customer.pk)
 
 
 def record_consent(*, merchant: Merchant, consent: ConsentInput, at: datetime) -> Handled:
@@ -124,52 +146,73 @@ def record_consent(*, merchant: Merchant, consent: ConsentInput, at: datetime) -
     customer = resolve(merchant, consent.person, at=at)
     if customer is None:
         return Handled("consent of nobody we could know: no e-mail address and no phone number")
+    about: dict[str, Any] = {"reference": consent.person.external_id, "customer_id": customer.pk}
     on_file = customer.consent.get(consent.channel, {})
     if on_file and datetime.fromisoformat(on_file["at"]) >= consent.at:
-        return Handled(f"{consent.channel} consent on file is as new: nothing changed")
+        return Handled(f"{consent.channel} consent on file is as new: nothing changed", **about)
     customer.consent = {**customer.consent, consent.channel: {"state": consent.state, "at": consent.at.isoformat()}}
     customer.save(update_fields=["consent"])
-    return Handled(f"{consent.channel} consent of customer {customer.pk} is {consent.state}")
+    return Handled(f"{consent.channel} consent of customer {customer.pk} is {consent.state}", **about)
 
 
 def erase(*, merchant: Merchant, person: PersonInput, at: datetime) -> Handled:
     """Forget a shopper: the history keeps what happened, not to whom. What was not sent yet is not sent."""
-    customer = _find(merchant, person)
-    if customer is None:
-        return Handled("no such customer: nothing to erase")
-    events = Event.objects.for_merchant(merchant).filter(customer=customer)
-    numbers = events.exclude(order_number="").values("order_number")
-    messages = InboundMessage.objects.for_merchant(merchant).filter(reference__in=numbers)
-    messages.exclude(state=InboundMessage.State.RECEIVED).update(body=b"", error="")
+    customers = _find(merchant, person)
+    for customer in customers:
+        _erase(merchant, customer, at=at)
+    if not customers:
+        return Handled("no such customer: nothing to erase", forgets_body=True)
+    return Handled(f"erased: {', '.join(f'customer {each.pk}' for each in customers)}", forgets_body=True)
+
+
+def _erase(merchant: Merchant, customer: Customer, *, at: datetime) -> None:
     deliveries = Delivery.objects.for_merchant(merchant).filter(event__customer=customer)
+    _forget_messages(merchant, customer)
     deliveries.filter(state__in=UNSENT).update(
         state=Delivery.State.SKIPPED, reason=Delivery.Reason.CUSTOMER_ERASED, settled_at=at
     )
+    DeliveryAttempt.objects.for_merchant(merchant).filter(delivery__in=deliveries).update(error="")
     deliveries.update(identifier="", error="")
+    Lane.objects.for_merchant(merchant).update(last_error="")
     CustomerExternalId.objects.for_merchant(merchant).filter(customer=customer).delete()
     for name in ("email", "phone", "first_name", "last_name", "company"):
         setattr(customer, name, "")
     customer.consent, customer.status = {}, Customer.Status.ERASED
     customer.save()
-    return Handled(f"customer {customer.pk} is erased")
+
+
+def _forget_messages(merchant: Merchant, customer: Customer) -> None:
+    """Empty the stored messages about a shopper, and those that failed before it was known whom they are about."""
+    messages = InboundMessage.objects.for_merchant(merchant)
+    messages.filter(customer=customer).update(body=b"", error="")
+    identifiers = [each.encode() for each in (customer.email, customer.phone) if each]
+    unread = messages.filter(customer=None, state__in=[InboundMessage.State.FAILED, InboundMessage.State.WAITING])
+    naming = [
+        message.pk
+        for message in unread.only("body").iterator()
+        if any(each in bytes(message.body).lower() for each in identifiers)
+    ]
+    messages.filter(pk__in=naming).update(body=b"", error="")
 
 
 def data_requested(*, merchant: Merchant, person: PersonInput, at: datetime) -> Handled:
     """A shopper asked the shop for their data: say what there is, for the CSM to hand over."""
-    customer = _find(merchant, person)
-    if customer is None:
+    customers = _find(merchant, person)
+    if not customers:
         return Handled("no such customer: there is no data")
-    events = Event.objects.for_merchant(merchant).filter(customer=customer).count()
-    return Handled(f"customer {customer.pk} has {events} events on file: hand them to the shop within 30 days")
+    events = Event.objects.for_merchant(merchant).filter(customer__in=customers).count()
+    who = ", ".join(f"customer {each.pk}" for each in customers)
+    return Handled(f"{who}: {events} events on file; hand them to the shop within 30 days")
 
 
-def _find(merchant: Merchant, person: PersonInput) -> Customer | None:
+def _find(merchant: Merchant, person: PersonInput) -> list[Customer]:
+    """Everybody who may be meant: by address, by the shop's id, and by a phone number that stands alone."""
     email, phone = normalise_email(person.email), normalise_phone(person.phone, person.country)
     who = Q(pk=None)
     if email:
         who |= Q(email=email)
     if person.external_id:
         who |= Q(external_ids__source=SHOP, external_ids__external_id=person.external_id)
-    if phone and not email:
-        who |= Q(phone=phone)
-    return Customer.objects.for_merchant(merchant).filter(who).order_by(F("email").desc(), "pk").first()
+    if phone:
+        who |= Q(phone=phone, email="")
+    return list(Customer.objects.for_merchant(merchant).filter(who).distinct().order_by("pk"))

@@ -53,6 +53,14 @@ class Sealed:
                 "no encryption key opens this secret: is a key missing from TIDINGS_ENCRYPTION_KEYS?"
             ) from None
 
+    def opens(self) -> bool:
+        """Whether a key of the ring opens it."""
+        try:
+            self.reveal()
+        except Undecryptable:
+            return False
+        return True
+
     def rotated(self) -> Sealed:
         """The same secret under the first key of the ring. Raises `Undecryptable`."""
         return Sealed.of(self.reveal())
@@ -87,14 +95,17 @@ class SealedField(models.TextField[Sealed, Sealed]):
         return Sealed(value or "")
 
     def to_python(self, value: Any) -> Sealed:
-        """Raises `TypeError` for a plain text."""
-        if not isinstance(value, Sealed):
+        """A `Sealed`, or the token of one as a dump carries it. Raises `TypeError` for a plain text."""
+        sealed = Sealed(value) if isinstance(value, str) else value
+        if not isinstance(sealed, Sealed) or (isinstance(value, str) and not sealed.opens()):
             raise TypeError("a secret is assigned as Sealed.of(text)")
-        return value
+        return sealed
 
     def get_prep_value(self, value: Any) -> Any:
-        """The token to store."""
-        return self.to_python(value).token
+        """The token to store. Raises `TypeError` for anything but a `Sealed`."""
+        if not isinstance(value, Sealed):
+            raise TypeError("a secret is assigned as Sealed.of(text)")
+        return value.token
 
     def value_to_string(self, obj: models.Model) -> str:
         """Dumps carry the token, never the text."""

@@ -6,7 +6,7 @@ together or not at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import connection as database
@@ -30,20 +30,26 @@ def announce(*facts: Fact, at: datetime) -> list[Event]:
     """
     if not database.in_atomic_block:
         raise OutsideTransaction("announce() belongs in the transaction of the change that it tells of")
-    drafted = [pair for fact in facts for pair in _drafts(fact, at=at)]
+    merchants = {fact.merchant.pk: fact.merchant for fact in facts}
+    connections = {pk: list(merchant.connections.all()) for pk, merchant in merchants.items()}
+    drafted = [pair for fact in facts for pair in _drafts(fact, connections[fact.merchant.pk], at=at)]
     new = insert_new([event for event, _ in drafted], identity=("merchant", "metric", "unique_id"))
     recorded = {id(event) for event in new}
-    deliveries = [delivery for event, fact in drafted if id(event) in recorded for delivery in _deliveries(event, fact)]
+    deliveries = [
+        delivery
+        for event, fact in drafted
+        if id(event) in recorded
+        for delivery in _deliveries(event, fact, connections[fact.merchant.pk])
+    ]
     Delivery.objects.bulk_create(deliveries)
     if any(delivery.state == Delivery.State.PENDING for delivery in deliveries):
         wake.after_commit(wake.DELIVER)
     return new
 
 
-def _drafts(fact: Fact, *, at: datetime) -> Iterable[tuple[Event, Fact]]:
-    metrics = catalog.built_from(fact)
-    enabled = {key for connection in fact.merchant.connections.all() for key in connection.enabled_metrics}
-    for metric in metrics:
+def _drafts(fact: Fact, connections: Sequence[Connection], *, at: datetime) -> Iterable[tuple[Event, Fact]]:
+    enabled = {key for connection in connections for key in connection.enabled_metrics}
+    for metric in catalog.built_from(fact):
         if metric.key in enabled and metric.applies(fact):
             yield _event(metric, fact, at=at), fact
 
@@ -68,13 +74,15 @@ def _event(metric: Metric[Fact], fact: Fact, *, at: datetime) -> Event:
     )
 
 
-def _deliveries(event: Event, fact: Fact) -> Iterable[Delivery]:
+def _deliveries(event: Event, fact: Fact, connections: Sequence[Connection]) -> Iterable[Delivery]:
     metric = catalog.metrics[event.metric]
     window_at = fact.subject_at if metric.launch_from_subject else event.occurred_at
     identifier = identifier_of(fact.customer)
-    for connection in fact.merchant.connections.all():
+    for connection in connections:
         if event.metric in connection.enabled_metrics:
-            state, reason, is_backfill = admission(connection, window_at, bool(identifier), at=event.recorded_at)
+            state, reason, is_backfill = admission(
+                connection, window_at, event.occurred_at, bool(identifier), at=event.recorded_at
+            )
             yield Delivery(
                 merchant=fact.merchant,
                 event=event,
@@ -96,15 +104,15 @@ def identifier_of(customer: Customer | None) -> str:
 
 
 def admission(
-    connection: Connection, window_at: datetime, has_identity: bool, *, at: datetime
+    connection: Connection, window_at: datetime, occurred_at: datetime, has_identity: bool, *, at: datetime
 ) -> tuple[Delivery.State, Delivery.Reason, bool]:
     """A new delivery's (state, reason, whether it goes as backfill) by the connection's launch.
 
-    Older than the launch window: not sent. Before the launch: held. From the days before the launch: sent as backfill.
+    Older than the launch window: not sent. Before the launch: held. What happened before the launch goes as backfill.
     """
     if window_at < connection.window_start:
         return Delivery.State.SKIPPED, Delivery.Reason.BEFORE_WINDOW, False
-    is_backfill = window_at < connection.launch_at
+    is_backfill = occurred_at < connection.launch_at
     if at < connection.launch_at:
         return Delivery.State.HELD, Delivery.Reason.BEFORE_LAUNCH, is_backfill
     if not has_identity:
@@ -123,17 +131,32 @@ def identify(merchant: Merchant, subject: str, customer: Customer, *, at: dateti
 
 
 def release(deliveries: QuerySet[Delivery], identifier: str, *, at: datetime) -> int:
-    """Let deliveries go that waited for an identity, within their connection's freshness limit; older ones are skipped."""
-    waiting = deliveries.filter(state=Delivery.State.HELD, reason=Delivery.Reason.NO_IDENTITY)
+    """Give an identity to deliveries that are held without one; returns how many may go.
+
+    Each is judged anew by its connection's launch, and skipped where its event is older than the freshness limit.
+    """
+    held = deliveries.filter(state=Delivery.State.HELD, identifier="")
     released = 0
-    for connection in Connection.objects.filter(pk__in=waiting.values("connection")):
-        of_connection = waiting.filter(connection=connection)
+    for connection in Connection.objects.filter(pk__in=held.values("connection")):
+        mine = held.filter(connection=connection)
         oldest = at - connection.freshness
-        too_old = of_connection.filter(event__occurred_at__lt=oldest)
-        too_old.update(state=Delivery.State.SKIPPED, settled_at=at)
-        released += of_connection.update(
-            state=Delivery.State.PENDING, reason=Delivery.Reason.NONE, identifier=identifier, not_before=at
+        mine.filter(event__occurred_at__lt=oldest, reason=Delivery.Reason.NO_IDENTITY).update(
+            state=Delivery.State.SKIPPED, settled_at=at
         )
+        mine.filter(window_at__lt=connection.window_start).update(
+            state=Delivery.State.SKIPPED, reason=Delivery.Reason.BEFORE_WINDOW, settled_at=at
+        )
+        if at < connection.launch_at:
+            mine.update(identifier=identifier, reason=Delivery.Reason.BEFORE_LAUNCH)
+            continue
+        go = {
+            "state": Delivery.State.PENDING,
+            "reason": Delivery.Reason.NONE,
+            "not_before": at,
+            "identifier": identifier,
+        }
+        released += mine.filter(event__occurred_at__lt=connection.launch_at).update(is_backfill=True, **go)
+        released += mine.update(is_backfill=False, **go)
     if released:
         wake.after_commit(wake.DELIVER)
     return released

@@ -29,7 +29,8 @@ def run(*, at: datetime) -> None:
             handled_at__lt=at - WAITING_AGAIN_AFTER,
         )
     )
-    old = InboundMessage.objects.filter(received_at__lt=at - BODIES_FOR, state=InboundMessage.State.HANDLED)
+    done = (InboundMessage.State.HANDLED, InboundMessage.State.WAITING)
+    old = InboundMessage.objects.filter(received_at__lt=at - BODIES_FOR, state__in=done)
     old.exclude(body=b"").update(body=b"")
     _skip_without_identity(at=at)
     Failure.objects.filter(stopped__lt=at - FAILED_TICKS_FOR).delete()

@@ -11,6 +11,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import structlog
 from django.db import DatabaseError, transaction
@@ -106,7 +107,7 @@ def handle_due(
 
 def handle_batch(merchant: Merchant, *, clock: Callable[[], datetime] = timezone.now) -> int:
     """Handle a merchant's oldest messages; 0 where there are none or another worker holds the lease."""
-    with leases.holding(f"inbound:{merchant.pk}", LEASE_SECONDS) as held, wake.held() as hints:
+    with wake.held(), leases.holding(f"inbound:{merchant.pk}", LEASE_SECONDS) as held:
         if held is None:
             return 0
         batch = _claim(merchant)
@@ -117,8 +118,6 @@ def handle_batch(merchant: Merchant, *, clock: Callable[[], datetime] = timezone
                     break
                 renewed = time.monotonic()
             handle(merchant, message, at=clock())
-    for hint in hints:
-        wake.ask(hint)
     return len(batch)
 
 
@@ -170,13 +169,20 @@ def _fail(message: InboundMessage, error: Exception, *, at: datetime) -> None:
 
 
 def _conclude_handled(message: InboundMessage, handled: Handled, *, at: datetime) -> None:
+    changes: dict[str, Any] = {
+        "note": handled.note,
+        "waits_for": handled.waits_for[:120],
+        "reference": clean.text(handled.reference, 80),
+        "customer": handled.customer_id,
+    }
+    if handled.forgets_body:
+        changes["body"] = b""
     state = InboundMessage.State.WAITING if handled.waits_for else InboundMessage.State.HANDLED
-    waits_for, reference = handled.waits_for[:120], clean.text(handled.reference, 80)
-    if not _conclude(message, state, note=handled.note, waits_for=waits_for, reference=reference, at=at):
+    if not _conclude(message, state, at=at, **changes):
         raise Superseded
 
 
-def _conclude(message: InboundMessage, state: InboundMessage.State, *, note: str, at: datetime, **changes: str) -> bool:
+def _conclude(message: InboundMessage, state: InboundMessage.State, *, note: str, at: datetime, **changes: Any) -> bool:
     """Settle a message, unless somebody else did: False."""
     mine = InboundMessage.objects.for_merchant(message.merchant_id).filter(
         pk=message.pk, state=InboundMessage.State.RECEIVED

@@ -9,6 +9,9 @@ from django.db import connection, models
 
 ModelT = TypeVar("ModelT", bound=models.Model)
 
+CHUNK = 500
+"""Rows in one statement: every database takes that many parameters."""
+
 
 def insert_new(rows: Sequence[ModelT], *, identity: Sequence[str]) -> list[ModelT]:
     """Insert `rows` of one model and return those that were new, with their primary keys.
@@ -16,8 +19,10 @@ def insert_new(rows: Sequence[ModelT], *, identity: Sequence[str]) -> list[Model
     `identity` names the fields of the unique constraint that decides. Two processes that insert the same row at once agree
     on which one of them did.
     """
-    if not rows:
-        return []
+    return [new for start in range(0, len(rows), CHUNK) for new in _insert(rows[start : start + CHUNK], identity)]
+
+
+def _insert(rows: Sequence[ModelT], identity: Sequence[str]) -> list[ModelT]:
     meta = rows[0]._meta
     fields: list[models.Field[Any, Any]] = [each for each in meta.concrete_fields if not each.primary_key]
     identifying: list[models.Field[Any, Any]] = [each for each in fields if each.name in identity]

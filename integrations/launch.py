@@ -5,32 +5,41 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from integrations import wake
 from integrations.models import Connection, Delivery
 
 
 def launch_due(*, at: datetime) -> int:
-    """Launch every connection whose date has come; returns how many."""
-    due = Connection.objects.filter(launched_at=None, launch_at__lte=at)
+    """Launch every connection whose date has come; returns how many.
+
+    One that was launched is looked at again where it holds deliveries: they were recorded while it was being launched.
+    """
+    held = Delivery.objects.filter(
+        connection=OuterRef("pk"), state=Delivery.State.HELD, reason=Delivery.Reason.BEFORE_LAUNCH
+    )
+    due = Connection.objects.filter(Q(launched_at=None) | Exists(held), launch_at__lte=at)
     return sum(launch(connection, at=at) for connection in due)
 
 
 def launch(connection: Connection, *, at: datetime) -> bool:
-    """Let the held deliveries go: the launch window as backfill, what came since as live, older ones not at all."""
+    """Let the held deliveries go: what happened before the launch as backfill, older than the window not at all.
+
+    False where the date has not come, or the connection was launched before and held nothing any more.
+    """
     with transaction.atomic():
-        begun = Connection.objects.filter(pk=connection.pk, launched_at=None, launch_at__lte=at)
-        if not begun.update(launched_at=at):
-            return False
+        mine = Connection.objects.filter(pk=connection.pk, launch_at__lte=at)
+        is_first = mine.filter(launched_at=None).update(launched_at=at) == 1
         held = _held(connection)
+        if not mine.exists() or not (is_first or held.exists()):
+            return False
         held.filter(window_at__lt=connection.window_start).update(
             state=Delivery.State.SKIPPED, reason=Delivery.Reason.BEFORE_WINDOW, settled_at=at
         )
         held.filter(identifier="").update(reason=Delivery.Reason.NO_IDENTITY)
-        held = _held(connection)
         go = {"state": Delivery.State.PENDING, "reason": Delivery.Reason.NONE, "not_before": at}
-        held.filter(window_at__lt=connection.launch_at).update(is_backfill=True, **go)
+        held.filter(event__occurred_at__lt=connection.launch_at).update(is_backfill=True, **go)
         held.update(is_backfill=False, **go)
         wake.after_commit(wake.DELIVER)
     return True

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
@@ -32,11 +33,11 @@ class Held:
 
 def acquire(key: str, seconds: int) -> Held | None:
     """Take the lease for `seconds`, or None while somebody else holds it."""
-    if not _take(key, seconds):
+    held = _take(key, seconds)
+    if held is None and not Lease.objects.filter(key=key).exists():
         Lease.objects.bulk_create([Lease(key=key, until=Now() - timedelta(seconds=1))], ignore_conflicts=True)
-        if not _take(key, seconds):
-            return None
-    return Held(key, Lease.objects.values_list("epoch", flat=True).get(key=key))
+        held = _take(key, seconds)
+    return held
 
 
 @contextmanager
@@ -50,6 +51,10 @@ def holding(key: str, seconds: int) -> Iterator[Held | None]:
             held.release()
 
 
-def _take(key: str, seconds: int) -> bool:
-    free = Lease.objects.filter(key=key, until__lte=Now())
-    return free.update(epoch=F("epoch") + 1, until=Now() + timedelta(seconds=seconds)) == 1
+def _take(key: str, seconds: int) -> Held | None:
+    """Take and read in one transaction: between two, a process that stood still could read its heir's epoch as its own."""
+    with transaction.atomic():
+        free = Lease.objects.filter(key=key, until__lte=Now())
+        if not free.update(epoch=F("epoch") + 1, until=Now() + timedelta(seconds=seconds)):
+            return None
+        return Held(key, Lease.objects.values_list("epoch", flat=True).get(key=key))

@@ -42,7 +42,9 @@ def set_source_secret(merchant: Merchant, source: str, secret: str, *, at: datet
             defaults={"current": Sealed.of(secret), "last4": secret[-4:], "connected_at": at},
         )
         if not is_new:
-            row.previous, row.previous_until = row.current, at + PREVIOUS_SECRET_FOR
+            is_good = row.disconnected_at is None
+            row.previous = row.current if is_good else NOTHING
+            row.previous_until = at + PREVIOUS_SECRET_FOR if is_good else None
             row.current, row.last4, row.disconnected_at = Sealed.of(secret), secret[-4:], None
             row.save()
     return row

@@ -45,12 +45,16 @@ class Handled:
 
     `note` says in plain words what was done or why nothing was. `waits_for` names what must exist first
     ("order:820982911946154508", "parcel:1Z999"): the message waits until that is announced by `inbound.release`.
-    `reference` is the order or tracking number it was about, by which people look for it.
+    `reference` is the order or tracking number it was about, by which people look for it; `customer_id` the shopper (primary
+    key), so that the message can be forgotten with them. `forgets_body`: the raw message is
+    not to be kept, because it names somebody who was to be forgotten.
     """
 
     note: str
     reference: str = ""
+    customer_id: int | None = None
     waits_for: str = ""
+    forgets_body: bool = False
 
 
 class Source(ABC):

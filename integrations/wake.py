@@ -52,11 +52,13 @@ def ask(name: str) -> None:
 
 
 @contextmanager
-def held() -> Iterator[set[str]]:
-    """Collect the hints of a `with` block instead of queueing each: for a worker that goes on to do the work itself."""
+def held() -> Iterator[None]:
+    """Collect the hints of a `with` block and give each once at its end: a batch of work asks for its sequel once."""
     hints: set[str] = set()
     token = _held.set(hints)
     try:
-        yield hints
+        yield
     finally:
         _held.reset(token)
+        for hint in hints:
+            ask(hint)

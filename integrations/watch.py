@@ -37,7 +37,7 @@ def trouble(*, started_at: datetime, at: datetime) -> str:
     """Why a cluster that was started at `started_at` is to be started anew; "" while all is well."""
     beat = max(ticks.last_finished("heartbeat") or started_at, started_at)
     if at - beat > HEARTBEAT_OLDEST:
-        return f"no heartbeat for {(at - beat).seconds} s"
+        return f"no heartbeat for {(at - beat).total_seconds():.0f} s"
     queued = OrmQ.objects.filter(lock__lt=at - QUEUED_OLDEST).exists()
     if queued and at - started_at > QUEUED_OLDEST:
         return "queued tasks are not taken up"

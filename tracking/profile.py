@@ -42,7 +42,9 @@ def read_orders(merchant_id: int, customer_ids: set[int]) -> Mapping[int, Mappin
 def read_shipments(merchant_id: int, customer_ids: set[int]) -> Mapping[int, Mapping[str, Any]]:
     """The newest parcel of each customer: one query."""
     newest_first = Window(RowNumber(), partition_by="order__customer", order_by=[F("status_at").desc(), F("id").desc()])
-    shipments = Shipment.objects.for_merchant(merchant_id).filter(order__customer__in=customer_ids)
+    shipments = Shipment.objects.for_merchant(merchant_id).filter(
+        order__customer__in=customer_ids, order__is_test=False
+    )
     return {
         shipment.order.customer_id: {
             LAST_SHIPMENT_STATUS.name: shipment.status,
@@ -59,7 +61,7 @@ def read_issues(merchant_id: int, customer_ids: set[int]) -> Mapping[int, Mappin
     newest_first = Window(
         RowNumber(), partition_by="order__customer", order_by=[F("occurred_at").desc(), F("id").desc()]
     )
-    issues = Issue.objects.for_merchant(merchant_id).filter(order__customer__in=customer_ids)
+    issues = Issue.objects.for_merchant(merchant_id).filter(order__customer__in=customer_ids, order__is_test=False)
     open_issues = issues.exclude(shipment__status__in=[statuses.DELIVERED, statuses.CANCELLED])
     return {
         issue.order.customer_id: {

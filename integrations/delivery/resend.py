@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import Case, QuerySet, Value, When
+from django.db.models import QuerySet, Value
 from django.db.models.functions import Least
 
 from integrations import wake
@@ -17,8 +17,8 @@ RESENDABLE = (Delivery.State.DEAD, Delivery.State.EXPIRED)
 def resend(deliveries: QuerySet[Delivery], *, at: datetime) -> int:
     """Line up failed and expired deliveries once more; returns how many.
 
-    One try at least is left to each, within the budget of ten. Those of a paused connection are left alone: they would only
-    fail again.
+    One try at least is left to each, within the budget of ten, and its days of doubt begin anew. Those of a paused
+    connection are left alone: they would only fail again.
     """
     failed = deliveries.filter(state__in=RESENDABLE, connection__state=Connection.State.ACTIVE).exclude(identifier="")
     ids = list(failed.values_list("pk", flat=True))
@@ -26,7 +26,7 @@ def resend(deliveries: QuerySet[Delivery], *, at: datetime) -> int:
         state=Delivery.State.PENDING,
         reason=Delivery.Reason.NONE,
         attempts=Least("attempts", Value(MAX_ATTEMPTS - 1)),
-        first_attempt_at=Case(When(state=Delivery.State.EXPIRED, then=Value(at)), default="first_attempt_at"),
+        first_attempt_at=at,
         not_before=at,
         settled_at=None,
     )

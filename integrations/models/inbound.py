@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from integrations.fields import SealedField
+from integrations.models.customer import Customer
 from integrations.models.merchant import Merchant
 from integrations.tenancy import MerchantOwned
 
@@ -33,7 +34,7 @@ class InboundMessage(MerchantOwned):
     """One raw message from a source, stored once. `key` is the source's delivery id or, where it has none, a content hash.
 
     `waits_for` names what must exist before it can be handled. `reference` is the order or tracking number it turned out to
-    be about. `error` keeps the traceback of a failed handling.
+    be about, `customer` the shopper. `error` keeps the traceback of a failed handling.
     """
 
     class State(models.TextChoices):
@@ -54,6 +55,9 @@ class InboundMessage(MerchantOwned):
     note = models.CharField(max_length=300, blank=True)
     waits_for = models.CharField(max_length=120, blank=True)
     reference = models.CharField(max_length=80, blank=True)
+    customer = models.ForeignKey(
+        Customer, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
     error = models.TextField(blank=True)
 
     class Meta:
@@ -63,6 +67,9 @@ class InboundMessage(MerchantOwned):
             models.Index(fields=["merchant", "waits_for"], condition=Q(state="waiting"), name="inbound_waiting"),
             models.Index(fields=["merchant", "id"], condition=Q(state="failed"), name="inbound_failed"),
             models.Index(fields=["merchant", "-received_at", "-id"], name="inbound_by_time"),
+            models.Index(
+                fields=["merchant", "customer"], condition=Q(customer__isnull=False), name="inbound_by_customer"
+            ),
             models.Index(fields=["merchant", "reference"], condition=~Q(reference=""), name="inbound_by_reference"),
         ]
 

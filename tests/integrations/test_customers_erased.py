@@ -105,9 +105,6 @@ def test_an_erased_shopper_is_not_found_again_by_the_shops_id(merchant: Merchant
     assert customers.resolve(merchant, PersonInput(external_id="7"), at=AT) is None
 
 
-@pytest.mark.xfail(
-    strict=True, reason="erase() finds messages by order number only: those about the customer or the parcel stay"
-)
 @pytest.mark.parametrize(
     ("source", "topic", "payload"),
     [
@@ -147,9 +144,6 @@ def test_erasing_leaves_no_message_that_names_the_shopper(
     assert not [body for body in bodies if any(canary in body for canary in CANARIES)]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the message customers/redact itself is handled after the bodies were cleared and keeps its own"
-)
 def test_the_request_to_forget_is_itself_forgotten(merchant: Merchant) -> None:
     hear(merchant, "shopify", "orders/create", canary_order())
 
@@ -158,10 +152,6 @@ def test_the_request_to_forget_is_itself_forgotten(merchant: Merchant) -> None:
     assert "canary" not in bytes(InboundMessage.objects.get(topic="customers/redact").body).decode()
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="erase() looks for order numbers in the history, which has none of orders that no metric tells of",
-)
 def test_erasing_finds_the_messages_of_orders_that_no_metric_tells_of(merchant: Merchant) -> None:
     Connection.objects.update(enabled_metrics=[])
     hear(merchant, "shopify", "orders/create", canary_order())
@@ -171,9 +161,6 @@ def test_erasing_finds_the_messages_of_orders_that_no_metric_tells_of(merchant: 
     assert traces() == []
 
 
-@pytest.mark.xfail(
-    strict=True, reason="erase() clears Delivery.error, but neither DeliveryAttempt.error nor Lane.last_error"
-)
 def test_erasing_leaves_no_words_of_the_destination(merchant: Merchant) -> None:
     hear(merchant, "shopify", "orders/create", canary_order())
     delivery = Delivery.objects.first()
@@ -196,9 +183,6 @@ def test_erasing_leaves_no_words_of_the_destination(merchant: Merchant) -> None:
     assert traces() == []
 
 
-@pytest.mark.xfail(
-    strict=True, reason="_find() takes one customer, and looks at the phone only where the request has no address"
-)
 def test_erasing_finds_every_row_of_the_same_person(merchant: Merchant) -> None:
     for person in (
         PersonInput(phone="+4930901820", last_name="Canarilla"),

@@ -181,7 +181,6 @@ def test_facts_of_one_change_cost_two_statements(merchant: Merchant, how_many: i
     assert Delivery.objects.count() == how_many
 
 
-@pytest.mark.xfail(strict=True, reason="announce() asks for the merchant's connections once a fact and once an event")
 def test_facts_cost_the_same_where_the_merchant_came_without_its_connections(merchant: Merchant) -> None:
     dossier = order_of(Merchant.objects.get(pk=merchant.pk), customer=ann(merchant))
     kinds = [facts.OrderProcessing, facts.OrderShipped, facts.OrderDelivered, facts.OrderCancelled]
@@ -216,9 +215,9 @@ ADMISSIONS = [
     ids=[row[0] for row in ADMISSIONS],
 )
 def test_admission(happened: timedelta, learnt: timedelta, has_identity: bool, admitted: tuple[str, str, bool]) -> None:
-    destination = Connection(launch_at=LAUNCH, backfill_days=3)
+    destination, when = Connection(launch_at=LAUNCH, backfill_days=3), LAUNCH + happened
 
-    assert history.admission(destination, LAUNCH + happened, has_identity, at=LAUNCH + learnt) == admitted
+    assert history.admission(destination, when, when, has_identity, at=LAUNCH + learnt) == admitted
 
 
 def test_order_status_is_admitted_by_the_orders_age_and_tracking_by_the_events(db: None) -> None:
@@ -231,9 +230,6 @@ def test_order_status_is_admitted_by_the_orders_age_and_tracking_by_the_events(d
     assert states == {"shopify_order_created": "pending", "order_shipped": "skipped"}
 
 
-@pytest.mark.xfail(
-    strict=True, reason="_deliveries() judges backfill, too, by the order's age: a parcel shipped today starts no flow"
-)
 def test_news_of_an_order_from_the_launch_window_are_live(db: None) -> None:
     """Only what happened before the launch goes as backfill: "at launch the window is delivered as backfill, then live events
     flow"."""

@@ -72,7 +72,6 @@ def test_what_waits_is_tried_again_for_a_month(
             "waiting",
             31 * DAY,
             False,
-            marks=pytest.mark.xfail(strict=True, reason="bodies of messages that were given up are kept for ever"),
         ),
     ],
 )

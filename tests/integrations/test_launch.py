@@ -149,10 +149,6 @@ def test_a_narrower_window_leaves_out_what_was_held(connection: Connection) -> N
     assert outcome("1") == ("skipped", "before_window", True)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="identify() gives a delivery that is held for the launch no identifier: it waits for one for ever",
-)
 def test_a_shopper_who_becomes_known_before_the_launch_is_told_at_the_launch(connection: Connection) -> None:
     tell(connection, "1", LAUNCH - DAY, at=LAUNCH - DAY, email="")
     tell(connection, "1", LAUNCH - DAY, at=LAUNCH - HOUR, email="ann@shopper.example")
@@ -163,10 +159,6 @@ def test_a_shopper_who_becomes_known_before_the_launch_is_told_at_the_launch(con
     assert outcome("1") == ("pending", "", True)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a worker's batch holds connections as they were: what it records around a launch stays held for ever",
-)
 def test_what_a_worker_records_while_the_launch_passes_is_not_held_for_ever(connection: Connection) -> None:
     workers = Merchant.objects.prefetch_related("connections").get()
     list(workers.connections.all())
@@ -188,10 +180,6 @@ def test_what_a_worker_records_while_the_launch_passes_is_not_held_for_ever(conn
     assert outcome("1") == ("pending", "", False)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="reschedule() and launch() leave deliveries without an identity as an earlier launch date had made them",
-)
 def test_a_delivery_without_an_identity_follows_a_new_launch_date(connection: Connection) -> None:
     tell(connection, "1", LAUNCH - HOUR, at=LAUNCH - HOUR, email="")
     launch.reschedule(connection, launch_at=LAUNCH - DAY, backfill_days=2, at=LAUNCH - HOUR)
@@ -205,9 +193,6 @@ def test_a_delivery_without_an_identity_follows_a_new_launch_date(connection: Co
     assert outcome("1") == ("pending", "", False)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="release() lets go what has found its identity before a launch date that was set meanwhile"
-)
 def test_an_identity_that_comes_before_a_later_launch_date_waits_for_it(connection: Connection) -> None:
     launch.launch(connection, at=LAUNCH)
     tell(connection, "1", LAUNCH + HOUR, at=LAUNCH + HOUR, email="")

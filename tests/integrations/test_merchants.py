@@ -96,10 +96,6 @@ def test_a_new_secret_connects_again(merchant: Merchant) -> None:
     assert secrets(merchant, AT + HOUR)[0] == "after"
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="set_source_secret() makes the secret that was refused since the disconnection good again for a day",
-)
 def test_a_secret_that_was_refused_is_not_taken_again(merchant: Merchant) -> None:
     merchants.set_source_secret(merchant, "shopify", "before", at=AT)
     merchants.disconnect_source(merchant=merchant, source="shopify", at=AT)

@@ -158,10 +158,6 @@ def test_doubt_that_a_person_resolves_goes_once_more_and_singly(world: World, sh
     assert shop.states == {"sent": 1}
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="resend() renews first_attempt_at of expired deliveries only: a dead one in doubt expires unsent",
-)
 def test_a_dead_one_in_doubt_goes_at_the_first_request_of_a_person(world: World, shop: Shop) -> None:
     """Ten attempts take two days; who looks on the fourth day asks once and expects it to go."""
     delivery(shop, is_ambiguous=True, first_attempt_at=timezone.now() - 4 * DAY)

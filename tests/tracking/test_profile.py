@@ -113,7 +113,6 @@ def test_test_orders_are_nobodys_orders(merchant: Merchant) -> None:
     assert read(profile.read_orders, merchant)["LastOrderNumber"] == "#1"
 
 
-@pytest.mark.xfail(strict=True, reason="read_shipments() and read_issues() do not leave out test orders")
 @pytest.mark.parametrize("reader", [profile.read_shipments, profile.read_issues])
 def test_parcels_of_test_orders_are_nobodys_parcels(merchant: Merchant, reader: Reader) -> None:
     order(merchant, is_test=True, fulfillments=(fulfillment(scan=scan("failure", 2)),))

@@ -22,17 +22,15 @@ from tracking.services import parcels, progress
 
 def ingest_order(*, merchant: Merchant, order: OrderInput, at: datetime) -> Handled:
     """An order as a source knows it now, however old the news is: rows that are newer stay as they are."""
-    customer = customers.resolve(merchant, order.person, at=at)
     row, is_new = Order.objects.select_for_update().get_or_create(
-        merchant=merchant,
-        external_id=order.external_id,
-        defaults=_values(order) | {"customer": customer, "recorded_at": at},
+        merchant=merchant, external_id=order.external_id, defaults=_values(order) | {"recorded_at": at}
     )
     row.merchant = merchant
     is_news = is_new or order.updated_at >= row.source_updated_at
     if is_news and not is_new:
         progress.update(row, _values(order))
-    _identify(row, customer, at=at)
+    if is_news or row.customer_id is None:
+        _identify(row, customers.resolve(merchant, order.person, at=at), at=at)
     dossier = Dossier.of(row) if not is_new else Dossier(row, [], [])
     if is_news:
         _write_lines(dossier, order.lines)
@@ -47,7 +45,7 @@ def ingest_order(*, merchant: Merchant, order: OrderInput, at: datetime) -> Hand
     progress.announce(dossier, happened, at=at)
     if is_new:
         inbound.release(merchant, row.subject)
-    return Handled(_note(row, is_new=is_new, is_news=is_news), reference=row.number)
+    return Handled(_note(row, is_new=is_new, is_news=is_news), **progress.about(row))
 
 
 def ingest_refund(*, merchant: Merchant, refund: RefundInput, at: datetime) -> Handled:
@@ -57,14 +55,20 @@ def ingest_refund(*, merchant: Merchant, refund: RefundInput, at: datetime) -> H
         return Handled("waits for its order", waits_for=f"order:{refund.order_external_id}")
     row.merchant = merchant
     if refund.created_at <= row.source_updated_at:
-        return Handled("the order is newer than this refund and counts it already", reference=row.number)
+        return Handled(
+            "the order is newer than this refund and counts it already",
+            reference=row.number,
+            customer_id=row.customer_id,
+        )
     for line_id, units in refund.removed:
         line = OrderLine.objects.for_merchant(merchant).filter(order=row, external_id=line_id)
         line.update(quantity=Greatest(F("quantity"), Value(units)) - Value(units))
     progress.update(row, {"source_updated_at": refund.created_at})
     dossier = Dossier.of(row)
     progress.announce(dossier, progress.settle_delivered(dossier), at=at)
-    return Handled(f"{len(refund.removed)} lines of {row.number} were reduced", reference=row.number)
+    return Handled(
+        f"{len(refund.removed)} lines of {row.number} were reduced", reference=row.number, customer_id=row.customer_id
+    )
 
 
 def forget_order(*, merchant: Merchant, order_external_id: str, at: datetime) -> Handled:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from integrations import clean, inbound
@@ -22,6 +22,9 @@ ISSUES = {
 }
 """Malomo: the carrier's status "failure" and "return_to_sender" each make an issue beside the update."""
 
+RECYCLED_AFTER = timedelta(days=60)
+"""Carriers use tracking numbers again: shipments this much older than the newest with a number are other parcels."""
+
 STATES = {"cancelled": statuses.CANCELLED, "failed": statuses.ERROR}
 """A fulfilment's own state, where it says something about its parcels."""
 
@@ -30,14 +33,44 @@ def apply_fulfillment(dossier: Dossier, fulfillment: FulfillmentInput, *, at: da
     """Bring the shipments of one fulfilment up to date: one for each parcel."""
     happened: list[Fact] = []
     for parcel, known in _pair(dossier, fulfillment):
+        if known is None and _is_outdated(dossier, fulfillment):
+            continue
         shipment = known or _create(dossier, fulfillment, parcel, at=at)
-        if known is None and fulfillment.state != "cancelled":
+        if known is None and fulfillment.state == "open":
             happened.append(facts.ShipmentCreated.of(dossier, shipment))
             happened += progress.ship(dossier, shipment.shipped_at)
+            happened += record_scans(dossier, shipment, _scans_so_far(shipment), at=at)
         elif known is not None and fulfillment.updated_at >= shipment.source_updated_at:
             _update(dossier, shipment, fulfillment, parcel)
         happened += _apply_state(dossier, shipment, fulfillment, at=at)
     return happened
+
+
+def _scans_so_far(shipment: Shipment) -> list[ScanInput]:
+    """What carriers told of the parcel while only another order was known to be in it."""
+    if not shipment.tracking_number:
+        return []
+    others = Shipment.objects.for_merchant(shipment.merchant_id).exclude(pk=shipment.pk)
+    same = others.filter(
+        tracking_number=shipment.tracking_number, shipped_at__gt=shipment.shipped_at - RECYCLED_AFTER
+    ).first()
+    if same is None:
+        return []
+    return [
+        ScanInput(
+            status=scan.status,
+            occurred_at=scan.occurred_at,
+            substatus=scan.substatus,
+            raw_status=scan.raw_status,
+            message=scan.message,
+            city=scan.city,
+            province=scan.province,
+            country=scan.country,
+            postal_code=scan.postal_code,
+            attempt=scan.is_attempt,
+        )
+        for scan in Scan.objects.for_merchant(shipment.merchant_id).filter(shipment=same)
+    ]
 
 
 def record_scans(dossier: Dossier, shipment: Shipment, scans: Sequence[ScanInput], *, at: datetime) -> list[Fact]:
@@ -74,11 +107,20 @@ def _pair(dossier: Dossier, fulfillment: FulfillmentInput) -> list[tuple[ParcelI
     ]
 
 
+def _is_outdated(dossier: Dossier, fulfillment: FulfillmentInput) -> bool:
+    """Whether something newer is known of the fulfilment: a parcel that only an old message names was corrected away."""
+    siblings = [each for each in dossier.shipments if each.fulfillment_id == fulfillment.external_id]
+    return any(fulfillment.updated_at < each.source_updated_at for each in siblings)
+
+
 def _create(dossier: Dossier, fulfillment: FulfillmentInput, parcel: ParcelInput, *, at: datetime) -> Shipment:
     """The first parcel bears the fulfilment's id; further ones add their tracking number to it, and hold no items again."""
     siblings = [each for each in dossier.shipments if each.fulfillment_id == fulfillment.external_id]
     number = clean.text(parcel.tracking_number, 80)
-    external_id = f"{fulfillment.external_id}:{number}"[:120] if siblings else fulfillment.external_id
+    external_id = f"{fulfillment.external_id}:{number}"[:110] if siblings else fulfillment.external_id
+    taken = {each.external_id for each in siblings}
+    if external_id in taken:
+        external_id = f"{external_id}:{len(siblings) + 1}"
     shipment = Shipment(
         merchant=dossier.order.merchant,
         order=dossier.order,
@@ -194,9 +236,16 @@ def _issue(dossier: Dossier, shipment: Shipment, scan: Scan, *, at: datetime) ->
 
 
 def _note_estimates(shipment: Shipment, scans: Sequence[ScanInput]) -> bool:
-    """Keep the first promised date for good, and the newest beside it."""
+    """Keep the first promised date for good, and the newest beside it; an old message promises nothing new."""
+    if not is_current(shipment, scans):
+        return False
     estimates = [scan.estimate for scan in sorted(scans, key=lambda each: each.occurred_at) if scan.estimate]
     return note_estimate(shipment, estimates[0], estimates[-1]) if estimates else False
+
+
+def is_current(shipment: Shipment, scans: Sequence[ScanInput]) -> bool:
+    """Whether a message with these scans is as new as what is known of the parcel."""
+    return not scans or max(scan.occurred_at for scan in scans) >= shipment.status_at
 
 
 def note_estimate(shipment: Shipment, first: Any, newest: Any) -> bool:

@@ -58,6 +58,11 @@ def announce(dossier: Dossier, happened: Sequence[Fact], *, at: datetime) -> Non
         history.announce(*happened, at=at)
 
 
+def about(order: Order) -> dict[str, Any]:
+    """Whom and what a handled message was about."""
+    return {"reference": order.number, "customer_id": order.customer_id}
+
+
 def update(row: Order, values: dict[str, Any]) -> None:
     """Write those `values` that differ."""
     changed = {name: value for name, value in values.items() if getattr(row, name) != value}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from integrations import clean
 from integrations.catalog import Fact
@@ -14,9 +14,6 @@ from tracking.inputs import FulfillmentInput, FulfillmentScanInput, ScanInput, T
 from tracking.models import Order, Shipment
 from tracking.services import parcels, progress
 
-RECYCLED_AFTER = timedelta(days=60)
-"""Carriers use tracking numbers again: shipments this much older than the newest with a number are other parcels."""
-
 
 def ingest_fulfillment(*, merchant: Merchant, fulfillment: FulfillmentInput, at: datetime) -> Handled:
     """What a shop shipped together; it waits for its order."""
@@ -25,7 +22,7 @@ def ingest_fulfillment(*, merchant: Merchant, fulfillment: FulfillmentInput, at:
         return Handled("waits for its order", waits_for=f"order:{fulfillment.order_external_id}")
     happened = parcels.apply_fulfillment(dossier, fulfillment, at=at)
     progress.announce(dossier, happened + progress.settle_delivered(dossier), at=at)
-    return Handled(f"fulfilment of {dossier.order.number} is up to date", reference=dossier.order.number)
+    return Handled(f"fulfilment of {dossier.order.number} is up to date", **progress.about(dossier.order))
 
 
 def ingest_fulfillment_scan(*, merchant: Merchant, event: FulfillmentScanInput, at: datetime) -> Handled:
@@ -39,7 +36,7 @@ def ingest_fulfillment_scan(*, merchant: Merchant, event: FulfillmentScanInput, 
         return Handled("its order is gone")
     together = [each for each in dossier.shipments if each.fulfillment_id == event.fulfillment_external_id]
     happened = _record(dossier, together, [event.scan], at=at)
-    return Handled(_note(happened, together), reference=dossier.order.number)
+    return Handled(_note(happened, together), **progress.about(dossier.order))
 
 
 def ingest_tracker(*, merchant: Merchant, tracker: TrackerInput, at: datetime) -> Handled:
@@ -50,17 +47,19 @@ def ingest_tracker(*, merchant: Merchant, tracker: TrackerInput, at: datetime) -
     )
     if not shipments:
         return Handled("waits for its shipment", reference=number, waits_for=parcels.parcel_key(number))
-    current = [each for each in shipments if each.shipped_at > shipments[0].shipped_at - RECYCLED_AFTER]
+    current = [each for each in shipments if each.shipped_at > shipments[0].shipped_at - parcels.RECYCLED_AFTER]
     happened: list[Fact] = []
+    customer_id = None
     for order_id in dict.fromkeys(each.order_id for each in current):
         dossier = _dossier(merchant, pk=order_id)
         if dossier is None:
             continue
+        customer_id = customer_id or dossier.order.customer_id
         mine = [each for each in dossier.shipments if each.tracking_number == number]
         for shipment in mine:
             _describe(shipment, tracker)
         happened += _record(dossier, mine, _scans(tracker), at=at)
-    return Handled(_note(happened, current), reference=number)
+    return Handled(_note(happened, current), reference=number, customer_id=customer_id)
 
 
 def _dossier(merchant: Merchant, **order: object) -> Dossier | None:
@@ -109,7 +108,8 @@ def _describe(shipment: Shipment, tracker: TrackerInput) -> None:
     changed = [name for name, value in told.items() if value and getattr(shipment, name) != value]
     for name in changed:
         setattr(shipment, name, told[name])
-    if tracker.estimate and not tracker.is_test and parcels.note_estimate(shipment, tracker.estimate, tracker.estimate):
+    promises = tracker.estimate is not None and not tracker.is_test and parcels.is_current(shipment, tracker.scans)
+    if promises and parcels.note_estimate(shipment, tracker.estimate, tracker.estimate):
         changed += ["promised_on", "expected_on"]
     if changed:
         shipment.save(update_fields=changed)
