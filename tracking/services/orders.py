@@ -55,11 +55,7 @@ def ingest_refund(*, merchant: Merchant, refund: RefundInput, at: datetime) -> H
         return Handled("waits for its order", waits_for=f"order:{refund.order_external_id}")
     row.merchant = merchant
     if refund.created_at <= row.source_updated_at:
-        return Handled(
-            "the order is newer than this refund and counts it already",
-            reference=row.number,
-            customer_id=row.customer_id,
-        )
+        return Handled("the order is newer and counts this refund already", **progress.about(row))
     for line_id, units in refund.removed:
         line = OrderLine.objects.for_merchant(merchant).filter(order=row, external_id=line_id)
         line.update(quantity=Greatest(F("quantity"), Value(units)) - Value(units))
