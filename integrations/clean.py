@@ -27,48 +27,48 @@ def parse(body: bytes) -> Any:
     try:
         data = orjson.loads(body)
     except (orjson.JSONDecodeError, RecursionError) as error:
+        # The parser refuses lone surrogates, invalid UTF-8, NaN and Infinity by itself.
         raise Unclean(f"the body must be JSON in UTF-8: {error}") from None
-    check(data)
+    if b"\\u0000" in body:
+        _refuse_nul(data)
+    _check_shape(data)
     return data
 
 
-def check(data: Any) -> None:
-    """Check parsed JSON without recursion, so that depth cannot exhaust the stack. Raises `Unclean`."""
-    pending: list[tuple[Any, int]] = [(data, 0)]
+def _refuse_nul(data: Any) -> None:
+    """Look at every text: a body that writes the escape of NUL may do so inside a harmless `\\\\u0000`."""
+    pending = [data]
     while pending:
-        value, depth = pending.pop()
-        if isinstance(value, str):
-            _check_text(value)
-        elif isinstance(value, dict):
-            _check_size(len(value), MAX_KEYS, "keys in one object", depth)
-            for key, item in value.items():
-                _check_text(key)
-                pending.append((item, depth + 1))
+        value = pending.pop()
+        if isinstance(value, dict):
+            pending.extend(value)
+            pending.extend(value.values())
         elif isinstance(value, list):
-            _check_size(len(value), MAX_ITEMS, "items in one list", depth)
-            pending.extend((item, depth + 1) for item in value)
-        elif isinstance(value, int) and not -_INT64 <= value < _INT64:
-            raise Unclean("a number must fit in 64 bits")
-        elif isinstance(value, float) and abs(value) >= _INT64:
-            # A longer whole number is parsed as a float, which is no longer the number that was sent.
-            raise Unclean("a number must fit in 64 bits")
+            pending.extend(value)
+        elif isinstance(value, str) and "\x00" in value:
+            raise Unclean("text must not contain the character NUL (U+0000)")
 
 
-def _check_text(text: str) -> None:
-    if "\x00" in text:
-        raise Unclean("text must not contain the character NUL (U+0000)")
-    if not text.isascii():
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            raise Unclean("text must not contain a lone surrogate (U+D800 to U+DFFF)") from None
-
-
-def _check_size(size: int, limit: int, what: str, depth: int) -> None:
-    if size > limit:
-        raise Unclean(f"at most {limit} {what}, got {size}")
-    if depth >= MAX_DEPTH:
-        raise Unclean(f"at most {MAX_DEPTH} levels of nesting")
+def _check_shape(data: Any) -> None:
+    """Check sizes, depth and numbers without recursion, so that depth cannot exhaust the stack."""
+    pending: list[tuple[Any, int]] = [([data], -1)]
+    while pending:
+        container, depth = pending.pop()
+        if depth >= MAX_DEPTH:
+            raise Unclean(f"at most {MAX_DEPTH} levels of nesting")
+        is_object = isinstance(container, dict)
+        limit, what = (MAX_KEYS, "keys in one object") if is_object else (MAX_ITEMS, "items in one list")
+        if len(container) > limit:
+            raise Unclean(f"at most {limit} {what}, got {len(container)}")
+        for item in container.values() if is_object else container:
+            kind = type(item)
+            if kind is dict or kind is list:
+                pending.append((item, depth + 1))
+            elif kind is int and not -_INT64 <= item < _INT64:
+                raise Unclean("a number must fit in 64 bits")
+            elif kind is float and abs(item) >= _INT64:
+                # A longer whole number is parsed as a float, which is no longer the number that was sent.
+                raise Unclean("a number must fit in 64 bits")
 
 
 def text(value: str, limit: int) -> str:
