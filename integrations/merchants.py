@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from integrations import sources, wake
+from integrations import doors, sources, wake
 from integrations.fields import NOTHING, Sealed
 from integrations.models import Merchant, SourceSecret
 from integrations.sources import Handled
@@ -47,6 +47,7 @@ def set_source_secret(merchant: Merchant, source: str, secret: str, *, at: datet
             row.previous_until = at + PREVIOUS_SECRET_FOR if is_good else None
             row.current, row.last4, row.disconnected_at = Sealed.of(secret), secret[-4:], None
             row.save()
+    doors.forget(merchant)
     return row
 
 
@@ -55,6 +56,7 @@ def disconnect_source(*, merchant: Merchant, source: str, at: datetime) -> Handl
     SourceSecret.objects.for_merchant(merchant).filter(source=source, disconnected_at=None).update(
         disconnected_at=at, previous=NOTHING, previous_until=None
     )
+    doors.forget(merchant)
     return Handled(f"{source} is disconnected: its messages are refused until a new secret is set")
 
 

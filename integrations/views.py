@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
-from integrations import health, inbound, sources
+from integrations import doors, health, inbound, sources
 from integrations.models import Merchant
 from integrations.sources import BadSignature, Malformed, Source
 
@@ -47,7 +47,7 @@ def _take_in(request: HttpRequest, merchant_id: str, source: Source) -> JsonResp
     body = request.read(inbound.MAX_BODY + 1)
     if len(body) > inbound.MAX_BODY:
         return refusal(413, "the body must be at most 5 MB")
-    merchant = Merchant.objects.prefetch_related("source_secrets", "shop_domains").get(public_id=merchant_id)
+    merchant = doors.find(merchant_id)
     headers = {name.lower(): value for name, value in request.headers.items()}
     try:
         source.verify(body, headers, inbound.secrets_of(merchant, source.kind, at=at))

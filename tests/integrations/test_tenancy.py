@@ -95,7 +95,7 @@ ACROSS_MERCHANTS = {
     "staff.*": "staff belong to no merchant",
     "rotation.*": "keys of encryption are the installation's",
     # Before it is known who asks
-    "views._take_in": "looks the merchant up by the address",
+    "doors.find": "a hook names its merchant by the public id",
     "onboarding.onboard": "makes the merchant",
     "tokens.find": "a token says whose it is",
     # Of one row or connection that the caller has already
