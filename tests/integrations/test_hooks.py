@@ -113,7 +113,7 @@ def test_what_another_process_changed_is_seen_within_seconds(
     SourceSecret.objects.update(disconnected_at=timezone.now())
     assert post(merchant.public_id).status_code == 200
 
-    monkeypatch.setattr(doors.time, "monotonic", lambda: time.monotonic_ns() / 1e9 + doors.KEPT_FOR)
+    monkeypatch.setattr("integrations.doors.time.monotonic", lambda: time.monotonic_ns() / 1e9 + doors.KEPT_FOR)
     assert post(merchant.public_id).status_code == 401
 
 
