@@ -11,6 +11,7 @@ import pytest
 from integrations import customers, merchants
 from integrations.models import Merchant
 from integrations.sources import BadSignature, Handled, Malformed
+from tests.support.signing import accepts
 from tracking import services
 from tracking.shopify.source import Shopify
 
@@ -41,7 +42,7 @@ def test_signatures_of_shopifys_libraries_are_accepted(secret: str, body: bytes,
 
 
 def test_message_signed_with_the_previous_secret_is_accepted() -> None:
-    Shopify().verify(BODY, Shopify().sign(BODY, "previous"), ["current", "previous"])
+    assert accepts(Shopify(), BODY, Shopify().sign(BODY, "previous"), ["current", "previous"])
 
 
 @pytest.mark.parametrize("position", [0, len(BODY) // 2, len(BODY) - 1])
