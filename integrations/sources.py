@@ -75,6 +75,10 @@ class Source(ABC):
     def envelope(self, payload: Any, headers: Mapping[str, str]) -> Envelope:
         """Read the topic and the delivery's id. Raises `Malformed`."""
 
+    def topics(self) -> Sequence[str]:
+        """The topics that do something, where a message from a file must be told its topic; none where it says it itself."""
+        return ()
+
     @abstractmethod
     def headers_for(self, topic: str) -> dict[str, str]:
         """Headers (lower-case names) that make `envelope` read `topic`: for messages that come from a file."""

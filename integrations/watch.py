@@ -22,8 +22,8 @@ from django_q.models import OrmQ
 from django_q.tasks import async_task
 
 from integrations import ticks
+from integrations.health import HEARTBEAT_OLDEST
 
-HEARTBEAT_OLDEST = timedelta(seconds=120)
 QUEUED_OLDEST = timedelta(minutes=10)
 LOOK_EVERY = 2.0
 STOP_SECONDS = 20

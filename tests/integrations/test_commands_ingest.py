@@ -174,6 +174,7 @@ def test_a_batch_is_left_to_the_worker_that_holds_the_lease(
     [
         ("shopware", "orders/create", "", "--source: there is no source 'shopware'; sources are: "),
         ("shopify", "", "", "--topic: messages of shopify do not say their topic"),
+        ("shopify", "order/create", "", "--topic: shopify has no topic 'order/create' that does anything"),
         ("shopify", "orders/create", "missing.json", "FILE: missing.json is no file that can be read"),
     ],
 )

@@ -61,6 +61,10 @@ class Shopify(Source):
             shop_domain=_header(headers, "shop-domain").lower(),
         )
 
+    def topics(self) -> Sequence[str]:
+        """Those of the table below."""
+        return tuple(_ACTIONS)
+
     def headers_for(self, topic: str) -> dict[str, str]:
         return {"x-shopify-topic": topic}
 

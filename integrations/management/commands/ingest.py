@@ -71,8 +71,13 @@ def _source(kind: str, topic: str) -> Source:
     except KeyError:
         known = ", ".join(each for each, _ in sources.choices())
         raise CommandError(f"--source: there is no source {kind!r}; sources are: {known}") from None
-    if not topic and source.headers_for("any"):
-        raise CommandError(f"--topic: messages of {kind} do not say their topic; name it, such as orders/create")
+    topics = source.topics()
+    if topics and not topic:
+        raise CommandError(f"--topic: messages of {kind} do not say their topic; name it, such as {topics[0]}")
+    if topics and topic not in topics:
+        raise CommandError(
+            f"--topic: {kind} has no topic {topic!r} that does anything; topics are: {', '.join(topics)}"
+        )
     return source
 
 
