@@ -110,7 +110,12 @@ class Engine:
             return OpenLane.open(connection, at=self._clock())
         except Undecryptable as error:
             connections.pause(connection, "auth", detail=str(error), at=self._clock())
-            return None
+        except DatabaseError:
+            raise
+        except Exception:
+            # A connection that cannot even be opened (no lane, an unknown kind) must not keep the others waiting.
+            logger.exception("lane.unopened", connection=connection.pk)
+        return None
 
     def _start_requests(self, pool: ThreadPoolExecutor) -> None:
         """Start one job of each lane in turn while slots are free."""

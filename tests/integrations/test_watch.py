@@ -7,9 +7,8 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,10 +22,10 @@ from django_q.tasks import async_task
 
 from integrations import watch
 from integrations.models import Tick
+from tests.support.waiting import PATIENCE, wait_for
 
 AT = datetime(2026, 11, 20, 10, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-PATIENCE = 60
 
 TROUBLE = [
     # started, last heartbeat, oldest untaken task -> what is said
@@ -176,17 +175,6 @@ def parent(pid: int) -> int:
         return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
     except (FileNotFoundError, ProcessLookupError):
         return 0
-
-
-def wait_for(condition: Callable[[], Any], what: str) -> Any:
-    """What it gives, once that is something; a test that waits in vain fails."""
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        found = condition()
-        if found:
-            return found
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
-        time.sleep(0.05)  # polling, not guessing: the loop ends when the condition holds
 
 
 @pytest.fixture

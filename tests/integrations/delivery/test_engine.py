@@ -262,6 +262,17 @@ def test_our_own_mistake_in_one_lane_costs_no_other_lane_anything(
     assert Delivery.objects.filter(is_ambiguous=True).count() == 0
 
 
+def test_connection_that_cannot_be_opened_costs_no_other_anything(world: World, shop: Shop, backlog: Backlog) -> None:
+    other = world.shop("Bora")
+    backlog(shop, 3)
+    backlog(other, 3)
+    Lane.objects.filter(connection=shop.connection).delete()
+
+    Engine().run(seconds=5)
+
+    assert (shop.states, other.states) == ({"pending": 3}, {"sent": 3})
+
+
 def test_worker_that_breaks_off_leaves_what_is_in_flight_in_doubt(
     world: World, shop: Shop, backlog: Backlog, monkeypatch: pytest.MonkeyPatch
 ) -> None:

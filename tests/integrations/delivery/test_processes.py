@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 
@@ -16,9 +15,8 @@ from django.utils import timezone
 from integrations.delivery.engine import Engine
 from integrations.models import DeliveryAttempt, Lease
 from tests.integrations.delivery.conftest import Backlog
+from tests.support.waiting import PATIENCE, wait_for
 from tests.support.world import Shop, World
-
-PATIENCE = 60
 
 
 @contextmanager
@@ -33,14 +31,6 @@ def worker(world: World, *options: str) -> Iterator[subprocess.Popen[bytes]]:
             process.kill()
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    """Until it holds; a test that waits in vain fails."""
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)  # polling, not guessing: the loop ends when the condition holds
-
-
 def expire_leases() -> None:
     """Let the time pass after which a dead worker's lane is free."""
     Lease.objects.update(until=timezone.now() - timedelta(seconds=1))
@@ -53,7 +43,10 @@ def test_kill_between_send_and_settle_loses_and_doubles_nothing(
     backlog(shop, count)
     world.sandbox.fault("hang_after", seconds=PATIENCE)
     with worker(world, "--forever") as process:
-        wait_for(lambda: world.sandbox.counters()["recorded"] >= min(count, 300) // (1 if count > 200 else 2))
+        wait_for(
+            lambda: world.sandbox.counters()["recorded"] >= min(count, 300) // (1 if count > 200 else 2),
+            "events at Klaviyo",
+        )
         process.kill()
         process.wait()
     world.sandbox.clear_faults()
@@ -76,7 +69,7 @@ def test_four_workers_share_the_work_and_send_everything_once(world: World, back
         for _ in range(4):
             workers.enter_context(worker(world, "--until-empty"))
 
-        wait_for(lambda: all(set(shop.states) == {"sent"} for shop in shops))
+        wait_for(lambda: all(set(shop.states) == {"sent"} for shop in shops), "every delivery")
 
     receipts = world.sandbox.receipts()
     assert world.sandbox.counters()["recorded"] == 3 * 250 + 3 * 60
