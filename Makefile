@@ -90,9 +90,9 @@ browser:
 	@touch $@
 
 .venv/run: .venv/uv requirements/run.txt
-	@.venv/bin/uv pip install -q --require-hashes -r requirements/run.txt
+	@.venv/bin/uv pip install -q --compile-bytecode --require-hashes -r requirements/run.txt
 	@touch $@
 
 .venv/dev: .venv/uv requirements/dev.txt
-	@.venv/bin/uv pip install -q --require-hashes -r requirements/dev.txt
+	@.venv/bin/uv pip install -q --compile-bytecode --require-hashes -r requirements/dev.txt
 	@touch $@ .venv/run
