@@ -6,8 +6,8 @@ Pure Python: no models. A metric is declared once; history, delivery, the admin 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -112,6 +112,10 @@ class Metric(Generic[FactT]):
     launch_from_subject: bool = False
     names_customer: bool = False
     same_as: Sequence[str] = ()
+    profile_names: frozenset[str] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "profile_names", frozenset(each.name for each in self.profile))
 
     def name_for(self, merchant: Merchant) -> str:
         """The metric's name in that merchant's Klaviyo account."""
@@ -189,18 +193,20 @@ class Catalog:
             raise LookupError(f"there is no pack {key!r}; packs are: {', '.join(pack.key for pack in self.packs())}")
         return sorted(found, key=lambda metric: metric.number)
 
-    def profile_properties(self, merchant_id: int, wanted: Mapping[int, set[str]]) -> dict[int, dict[str, Any]]:
+    def profile_properties(self, merchant_id: int, wanted: Mapping[int, Collection[str]]) -> dict[int, dict[str, Any]]:
         """Read profile properties of a merchant's customers: id -> names wanted, answered as id -> name -> current value.
 
         Each reader runs once however many customers there are.
         """
-        asked: dict[ProfileReader, set[int]] = {}
+        asked: dict[ProfileReader, tuple[set[int], set[str]]] = {}
         for customer_id, names in wanted.items():
             for name in names:
-                asked.setdefault(self._readers[name], set()).add(customer_id)
+                ids, all_names = asked.setdefault(self._readers[name], (set(), set()))
+                ids.add(customer_id)
+                all_names.add(name)
         answers: dict[int, dict[str, Any]] = {customer_id: {} for customer_id in wanted}
-        for reader, customer_ids in asked.items():
-            for customer_id, values in reader(merchant_id, customer_ids).items():
+        for reader, (ids, all_names) in asked.items():
+            for customer_id, values in reader(merchant_id, ids, all_names).items():
                 names = wanted[customer_id]
                 answers[customer_id].update({k: v for k, v in values.items() if k in names and is_known(v)})
         return answers
@@ -212,7 +218,7 @@ class Catalog:
         return [(metric, names[other]) for metric in chosen for other in metric.same_as if other in names]
 
 
-ProfileReader = Callable[[int, set[int]], Mapping[int, Mapping[str, Any]]]
-"""Reads the current profile properties of many customers: (merchant's key, customers' keys), a fixed number of queries."""
+ProfileReader = Callable[[int, Collection[int], Collection[str]], Mapping[int, Mapping[str, Any]]]
+"""Reads current profile properties of many customers: (merchant's key, customers' keys, names asked for), one statement."""
 
 catalog = Catalog()

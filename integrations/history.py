@@ -14,8 +14,8 @@ from django.db.models import QuerySet
 
 from integrations import wake
 from integrations.catalog import Fact, Metric, catalog
-from integrations.inserting import insert_new
 from integrations.models import Connection, Customer, Delivery, Event, Merchant
+from integrations.statements import insert_new
 
 
 class OutsideTransaction(RuntimeError):
@@ -87,6 +87,7 @@ def _deliveries(event: Event, fact: Fact, connections: Sequence[Connection]) -> 
                 merchant=fact.merchant,
                 event=event,
                 connection=connection,
+                subject=fact.subject,
                 state=state,
                 reason=reason,
                 is_backfill=is_backfill,

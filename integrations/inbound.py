@@ -19,9 +19,9 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
 from integrations import clean, leases, sources, wake
-from integrations.inserting import insert_new
 from integrations.models import InboundMessage, Merchant
 from integrations.sources import Handled, Malformed, Source
+from integrations.statements import insert_new
 
 MAX_BODY = 5 * 1024 * 1024
 """Bytes of one message."""

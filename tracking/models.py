@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
 
 from integrations.models import Customer, Merchant
-from integrations.tenancy import MerchantOwned
+from integrations.tenancy import MerchantOwned, SameMerchant
 from tracking import statuses
 
 
@@ -23,7 +25,13 @@ class Order(MerchantOwned):
     external_id = models.CharField(max_length=64)
     number = models.CharField(max_length=60)
     customer = models.ForeignKey(
-        Customer, on_delete=models.SET_NULL, null=True, blank=True, related_name="orders", db_index=False
+        Customer,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="orders",
+        db_index=False,
+        db_constraint=False,
     )
     currency = models.CharField(max_length=3, blank=True)
     total = models.DecimalField(max_digits=16, decimal_places=4, null=True, blank=True)
@@ -40,7 +48,11 @@ class Order(MerchantOwned):
     recorded_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["merchant", "external_id"], name="order_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "external_id"], name="order_once"),
+            models.UniqueConstraint(fields=["merchant", "id"], name="order_of_merchant"),
+            SameMerchant(field="customer", name="order_customer_same_merchant"),
+        ]
         indexes = [
             models.Index(fields=["merchant", "number"], name="order_by_number"),
             models.Index(fields=["merchant", "customer", "-placed_at"], name="order_by_customer"),
@@ -63,22 +75,24 @@ class Order(MerchantOwned):
     @property
     def status_and_time(self) -> tuple[str, datetime]:
         """Where it stands, and since when."""
-        for status, since in (
-            ("cancelled", self.cancelled_at),
-            ("delivered", self.delivered_at),
-            ("shipped", self.shipped_at),
-            ("processing", self.processing_at),
-        ):
-            if since is not None:
-                return status, since
-        return "placed", self.placed_at
+        return stage_of(vars(self))
+
+
+def stage_of(order: Mapping[str, Any]) -> tuple[str, Any]:
+    """Where an order stands, and since when, by the instants among its values."""
+    for stage in ("cancelled", "delivered", "shipped", "processing"):
+        if order[f"{stage}_at"] is not None:
+            return stage, order[f"{stage}_at"]
+    return "placed", order["placed_at"]
 
 
 class OrderLine(MerchantOwned):
     """One line of an order. `quantity` is what is still ordered; `ordered` what was ordered first."""
 
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="+", db_index=False)
-    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines", db_index=False)
+    order = models.ForeignKey(
+        Order, on_delete=models.CASCADE, related_name="lines", db_index=False, db_constraint=False
+    )
     external_id = models.CharField(max_length=64)
     position = models.PositiveSmallIntegerField(default=0)
     product_name = models.CharField(max_length=255)
@@ -94,7 +108,10 @@ class OrderLine(MerchantOwned):
     product_url = models.URLField(max_length=500, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["order", "external_id"], name="order_line_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["order", "external_id"], name="order_line_once"),
+            SameMerchant(field="order", name="order_line_order_same_merchant"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.quantity} x {self.product_name}"
@@ -113,7 +130,7 @@ class Shipment(MerchantOwned):
     """
 
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="+", db_index=False)
-    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="shipments")
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="shipments", db_constraint=False)
     external_id = models.CharField(max_length=120)
     fulfillment_id = models.CharField(max_length=64)
     tracking_number = models.CharField(max_length=80, blank=True)
@@ -134,7 +151,11 @@ class Shipment(MerchantOwned):
     recorded_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["merchant", "external_id"], name="shipment_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "external_id"], name="shipment_once"),
+            models.UniqueConstraint(fields=["merchant", "id"], name="shipment_of_merchant"),
+            SameMerchant(field="order", name="shipment_order_same_merchant"),
+        ]
         indexes = [
             models.Index(fields=["merchant", "fulfillment_id"], name="shipment_by_fulfillment"),
             models.Index(
@@ -153,7 +174,9 @@ class Scan(MerchantOwned):
     """
 
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="+", db_index=False)
-    shipment = models.ForeignKey(Shipment, on_delete=models.CASCADE, related_name="scans", db_index=False)
+    shipment = models.ForeignKey(
+        Shipment, on_delete=models.CASCADE, related_name="scans", db_index=False, db_constraint=False
+    )
     fingerprint = models.CharField(max_length=40)
     status = models.CharField(max_length=24, choices=status_choices)
     substatus = models.CharField(max_length=60, blank=True)
@@ -169,7 +192,10 @@ class Scan(MerchantOwned):
     is_transition = models.BooleanField(default=False)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["shipment", "fingerprint"], name="scan_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["shipment", "fingerprint"], name="scan_once"),
+            SameMerchant(field="shipment", name="scan_shipment_same_merchant"),
+        ]
         indexes = [models.Index(fields=["shipment", "-occurred_at"], name="scan_by_time")]
 
     def __str__(self) -> str:
@@ -185,13 +211,17 @@ class Issue(MerchantOwned):
 
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="+", db_index=False)
     problem = models.CharField(max_length=32, choices=Problem)
-    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="issues")
-    shipment = models.ForeignKey(Shipment, on_delete=models.CASCADE, related_name="issues")
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="issues", db_constraint=False)
+    shipment = models.ForeignKey(Shipment, on_delete=models.CASCADE, related_name="issues", db_constraint=False)
     occurred_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["shipment", "problem"], name="issue_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["shipment", "problem"], name="issue_once"),
+            SameMerchant(field="order", name="issue_order_same_merchant"),
+            SameMerchant(field="shipment", name="issue_shipment_same_merchant"),
+        ]
         indexes = [models.Index(fields=["merchant", "-occurred_at", "-id"], name="issue_by_time")]
 
     def __str__(self) -> str:

@@ -1,16 +1,20 @@
-"""The shopper's current profile properties that come of orders and parcels, read for many customers at once."""
+"""The shopper's current profile properties that come of orders and parcels: one statement for any number of customers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import F, Window
-from django.db.models.functions import RowNumber
+from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 
 from integrations.catalog import ProfileProperty, catalog
+from integrations.models import Customer
+from integrations.statements import Among
 from tracking import statuses
-from tracking.models import Issue, Order, Shipment
+from tracking.models import Issue, Order, Shipment, stage_of
 
 LAST_ORDER_NUMBER = ProfileProperty("LastOrderNumber", "string", "The name of the newest order, e.g. #1001.")
 LAST_ORDER_AT = ProfileProperty("LastOrderAt", "datetime", "When the newest order was placed.")
@@ -24,55 +28,89 @@ OPEN_ISSUE = ProfileProperty("OpenShipmentIssue", "string", "The newest problem 
 OPEN_ISSUE_AT = ProfileProperty("OpenShipmentIssueAt", "datetime", "When that problem arose.")
 
 
-def read_orders(merchant_id: int, customer_ids: set[int]) -> Mapping[int, Mapping[str, Any]]:
-    """The newest order of each customer: one query."""
-    newest_first = Window(RowNumber(), partition_by="customer", order_by=[F("placed_at").desc(), F("id").desc()])
-    orders = Order.objects.for_merchant(merchant_id).filter(customer__in=customer_ids, is_test=False)
-    return {
-        order.customer_id: {
-            LAST_ORDER_NUMBER.name: order.number,
-            LAST_ORDER_AT.name: order.placed_at.isoformat(),
-            LAST_ORDER_STATUS.name: order.status,
-        }
-        for order in orders.annotate(place=newest_first).filter(place=1)
-        if order.customer_id is not None
-    }
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Properties that come of one row: which row of a customer (`OuterRef("pk")`), and what is told of it."""
+
+    properties: tuple[ProfileProperty, ...]
+    newest: Callable[[int], QuerySet[Any]]
+    tell: Callable[[Mapping[str, Any]], dict[str, Any]]
+
+    @property
+    def names(self) -> set[str]:
+        """The properties' names."""
+        return {each.name for each in self.properties}
 
 
-def read_shipments(merchant_id: int, customer_ids: set[int]) -> Mapping[int, Mapping[str, Any]]:
-    """The newest parcel of each customer: one query."""
-    newest_first = Window(RowNumber(), partition_by="order__customer", order_by=[F("status_at").desc(), F("id").desc()])
-    shipments = Shipment.objects.for_merchant(merchant_id).filter(
-        order__customer__in=customer_ids, order__is_test=False
+def _newest_order(merchant_id: int) -> QuerySet[Any]:
+    orders = Order.objects.for_merchant(merchant_id).filter(customer=OuterRef("pk"), is_test=False)
+    told = JSONObject(
+        number="number",
+        placed_at="placed_at",
+        processing_at="processing_at",
+        shipped_at="shipped_at",
+        delivered_at="delivered_at",
+        cancelled_at="cancelled_at",
     )
+    return orders.order_by("-placed_at", "-id").values(told=told)
+
+
+def _tell_order(order: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        shipment.order.customer_id: {
-            LAST_SHIPMENT_STATUS.name: shipment.status,
-            LAST_SHIPMENT_STATUS_AT.name: shipment.status_at.isoformat(),
-            LAST_TRACKING_URL.name: shipment.carrier_url,
-        }
-        for shipment in shipments.select_related("order").annotate(place=newest_first).filter(place=1)
-        if shipment.order.customer_id is not None
+        LAST_ORDER_NUMBER.name: order["number"],
+        LAST_ORDER_AT.name: _instant(order["placed_at"]),
+        LAST_ORDER_STATUS.name: stage_of(order)[0],
     }
 
 
-def read_issues(merchant_id: int, customer_ids: set[int]) -> Mapping[int, Mapping[str, Any]]:
-    """The newest open issue of each customer: one query."""
-    newest_first = Window(
-        RowNumber(), partition_by="order__customer", order_by=[F("occurred_at").desc(), F("id").desc()]
-    )
-    issues = Issue.objects.for_merchant(merchant_id).filter(order__customer__in=customer_ids, order__is_test=False)
-    open_issues = issues.exclude(shipment__status__in=[statuses.DELIVERED, statuses.CANCELLED])
+def _newest_shipment(merchant_id: int) -> QuerySet[Any]:
+    shipments = Shipment.objects.for_merchant(merchant_id).filter(order__customer=OuterRef("pk"), order__is_test=False)
+    told = JSONObject(status="status", status_at="status_at", carrier_url="carrier_url")
+    return shipments.order_by("-status_at", "-id").values(told=told)
+
+
+def _tell_shipment(shipment: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        issue.order.customer_id: {
-            OPEN_ISSUE.name: issue.problem,
-            OPEN_ISSUE_AT.name: issue.occurred_at.isoformat(),
-        }
-        for issue in open_issues.select_related("order").annotate(place=newest_first).filter(place=1)
-        if issue.order.customer_id is not None
+        LAST_SHIPMENT_STATUS.name: shipment["status"],
+        LAST_SHIPMENT_STATUS_AT.name: _instant(shipment["status_at"]),
+        LAST_TRACKING_URL.name: shipment["carrier_url"],
     }
 
 
-catalog.register_profile(read_orders, LAST_ORDER_NUMBER, LAST_ORDER_AT, LAST_ORDER_STATUS)
-catalog.register_profile(read_shipments, LAST_SHIPMENT_STATUS, LAST_SHIPMENT_STATUS_AT, LAST_TRACKING_URL)
-catalog.register_profile(read_issues, OPEN_ISSUE, OPEN_ISSUE_AT)
+def _newest_open_issue(merchant_id: int) -> QuerySet[Any]:
+    issues = Issue.objects.for_merchant(merchant_id).filter(order__customer=OuterRef("pk"), order__is_test=False)
+    is_open = issues.exclude(shipment__status__in=[statuses.DELIVERED, statuses.CANCELLED])
+    return is_open.order_by("-occurred_at", "-id").values(told=JSONObject(problem="problem", occurred_at="occurred_at"))
+
+
+def _tell_issue(issue: Mapping[str, Any]) -> dict[str, Any]:
+    return {OPEN_ISSUE.name: issue["problem"], OPEN_ISSUE_AT.name: _instant(issue["occurred_at"])}
+
+
+def _instant(text: str) -> str:
+    """An instant as a database writes it into JSON, in ISO 8601 with its offset: SQLite leaves UTC out."""
+    instant = datetime.fromisoformat(text)
+    return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).isoformat()
+
+
+PARTS = (
+    Part((LAST_ORDER_NUMBER, LAST_ORDER_AT, LAST_ORDER_STATUS), _newest_order, _tell_order),
+    Part((LAST_SHIPMENT_STATUS, LAST_SHIPMENT_STATUS_AT, LAST_TRACKING_URL), _newest_shipment, _tell_shipment),
+    Part((OPEN_ISSUE, OPEN_ISSUE_AT), _newest_open_issue, _tell_issue),
+)
+
+
+def read(merchant_id: int, customer_ids: Collection[int], names: Collection[str]) -> Mapping[int, Mapping[str, Any]]:
+    """What is known of each customer's newest order, parcel and open problem, as far as `names` ask for it: one statement."""
+    parts = [part for part in PARTS if not part.names.isdisjoint(names)]
+    customers = Customer.objects.for_merchant(merchant_id).filter(Among(F("pk"), customer_ids))
+    rows = customers.values_list("pk", *[Subquery(part.newest(merchant_id)[:1]) for part in parts])
+    return {
+        pk: {
+            name: value for part, row in zip(parts, told, strict=True) if row for name, value in part.tell(row).items()
+        }
+        for pk, *told in rows
+    }
+
+
+catalog.register_profile(read, *[each for part in PARTS for each in part.properties])

@@ -6,9 +6,9 @@ finds a row in flight under an older epoch knows that its worker died, and that 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -18,30 +18,10 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, TextField
 from django.db.models.functions import Cast, Coalesce
 
 from integrations.models import Connection, Delivery, Merchant
+from integrations.statements import Among
 
 BARRIER = timedelta(minutes=15)
 """An event that failed holds back later events of the same subject for this long, then they may pass."""
-
-FETCH = (
-    "id",
-    "attempts",
-    "is_ambiguous",
-    "is_backfill",
-    "identifier",
-    "first_attempt_at",
-    "event__metric",
-    "event__metric_name",
-    "event__unique_id",
-    "event__occurred_at",
-    "event__fresh_until",
-    "event__value",
-    "event__value_currency",
-    "event__customer_id",
-    "event__customer__first_name",
-    "event__customer__last_name",
-    "event__customer__company",
-    "properties",
-)
 
 
 @dataclass(slots=True)
@@ -49,16 +29,17 @@ class Claimed:
     """A delivery in a worker's hands, with all of its event and customer that sending needs."""
 
     id: int
+    first_attempt_at: datetime
+    occurred_at: datetime
+    fresh_until: datetime | None
+    subject: str
     attempts: int
     is_ambiguous: bool
     is_backfill: bool
     identifier: str
-    first_attempt_at: datetime | None
     metric: str
     metric_name: str
     unique_id: str
-    occurred_at: datetime
-    fresh_until: datetime | None
     value: Decimal | None
     value_currency: str
     customer_id: int | None
@@ -102,50 +83,85 @@ def recover(connection: Connection, epoch: int, *, at: datetime) -> int:
 
 def due(connection: Connection, *, at: datetime) -> QuerySet[Delivery]:
     """Deliveries of a connection whose time has come, oldest first, less those held back by an earlier one of their subject
-    that was tried and is not settled yet.
+    that failed lately. What is in flight is in the hands of the lane's holder, who keeps the order there.
     """
-    tried_before = Delivery.objects.filter(
+    failed_before = Delivery.objects.filter(
         connection=OuterRef("connection"),
-        settled_at=None,
+        subject=OuterRef("subject"),
+        state=Delivery.State.PENDING,
         attempts__gt=0,
-        state__in=[Delivery.State.PENDING, Delivery.State.SENDING],
         first_attempt_at__gt=at - BARRIER,
-        event__subject=OuterRef("event__subject"),
         id__lt=OuterRef("id"),
     )
     return Delivery.objects.filter(
-        ~Exists(tried_before), connection=connection, state=Delivery.State.PENDING, not_before__lte=at
+        ~Exists(failed_before), connection=connection, state=Delivery.State.PENDING, not_before__lte=at
     ).order_by("not_before", "id")
 
 
-def take(connection: Connection, epoch: int, *, most: int, bulk_over: int, at: datetime) -> tuple[list[Claimed], bool]:
-    """Claim what is due: (deliveries, whether they go in bulk).
-
-    Up to `most` are looked at. More than `bulk_over` that were never in doubt go in bulk; otherwise up to `bulk_over` of
-    all go singly. Two statements, one transaction, no network.
-    """
-    with transaction.atomic():
-        rows = [Claimed(*row) for row in _locked(due(connection, at=at))[:most]]
-        certain = [row for row in rows if not row.is_ambiguous]
-        in_bulk = len(certain) > bulk_over
-        chosen = certain if in_bulk else rows[:bulk_over]
-        _mark(chosen, epoch, at=at)
-    return chosen, in_bulk
+def take(connection: Connection, epoch: int, *, most: int, at: datetime) -> list[Claimed]:
+    """Claim up to `most` of what is due, oldest first. It is committed, and no network is touched."""
+    if database.vendor == "postgresql":
+        return _take_at_once(due(connection, at=at)[:most], epoch, at=at)
+    return _take_in_two(due(connection, at=at)[:most], epoch, at=at)
 
 
-def _locked(deliveries: QuerySet[Delivery]) -> QuerySet[Delivery, tuple[Any, ...]]:
-    if database.features.has_select_for_update_skip_locked:
-        deliveries = deliveries.select_for_update(skip_locked=True, of=("self",))
-    return deliveries.annotate(properties=Cast("event__properties", TextField())).values_list(*FETCH)
+_TAKE = """
+WITH due AS MATERIALIZED ({due} FOR UPDATE SKIP LOCKED)
+UPDATE integrations_delivery AS mine
+SET state = 'sending', claim = %s, attempts = mine.attempts + 1, first_attempt_at = COALESCE(mine.first_attempt_at, %s)
+FROM due, integrations_event AS event LEFT JOIN integrations_customer AS customer ON customer.id = event.customer_id
+WHERE mine.id = due.id AND event.id = mine.event_id
+RETURNING
+    EXTRACT(EPOCH FROM mine.not_before)::float8, mine.id, EXTRACT(EPOCH FROM mine.first_attempt_at)::float8,
+    EXTRACT(EPOCH FROM event.occurred_at)::float8, EXTRACT(EPOCH FROM event.fresh_until)::float8,
+    mine.subject, mine.attempts, mine.is_ambiguous, mine.is_backfill, mine.identifier,
+    event.metric, event.metric_name, event.unique_id, event.value, event.value_currency, event.customer_id,
+    customer.first_name, customer.last_name, customer.company, event.properties::text
+"""
+"""Claims and reads at once. Instants come as seconds, which are read ten times quicker than timestamps."""
 
 
-def _mark(chosen: Sequence[Claimed], epoch: int, *, at: datetime) -> None:
-    Delivery.objects.filter(pk__in=[row.id for row in chosen]).update(
-        state=Delivery.State.SENDING,
-        claim=epoch,
-        attempts=F("attempts") + 1,
-        first_attempt_at=Coalesce("first_attempt_at", at),
+def _take_at_once(deliveries: QuerySet[Delivery], epoch: int, *, at: datetime) -> list[Claimed]:
+    chosen, parameters = deliveries.values("id").query.sql_with_params()
+    with database.cursor() as cursor:
+        cursor.execute(_TAKE.format(due=chosen), [*parameters, epoch, at])
+        rows = sorted(cursor.fetchall())
+    return [Claimed(row[1], *map(_instant, row[2:5]), *row[5:]) for row in rows]
+
+
+def _instant(seconds: float | None) -> Any:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def _take_in_two(deliveries: QuerySet[Delivery], epoch: int, *, at: datetime) -> list[Claimed]:
+    """For a database that has one writer at a time, and returns nothing of the tables that it joins."""
+    fields = (
+        "id",
+        Coalesce("first_attempt_at", at),
+        "event__occurred_at",
+        "event__fresh_until",
+        "subject",
+        F("attempts") + 1,
+        "is_ambiguous",
+        "is_backfill",
+        "identifier",
+        "event__metric",
+        "event__metric_name",
+        "event__unique_id",
+        "event__value",
+        "event__value_currency",
+        "event__customer_id",
+        "event__customer__first_name",
+        "event__customer__last_name",
+        "event__customer__company",
+        Cast("event__properties", TextField()),
     )
-    for row in chosen:
-        row.attempts += 1
-        row.first_attempt_at = row.first_attempt_at or at
+    with transaction.atomic():
+        rows: list[tuple[Any, ...]] = list(deliveries.values_list(*fields))
+        Delivery.objects.filter(Among(F("pk"), [row[0] for row in rows])).update(
+            state=Delivery.State.SENDING,
+            claim=epoch,
+            attempts=F("attempts") + 1,
+            first_attempt_at=Coalesce("first_attempt_at", at),
+        )
+    return [Claimed(*row) for row in rows]

@@ -29,6 +29,9 @@ CONCURRENCY = 16
 LOOK_EVERY = 0.2
 """Seconds between two looks for lanes with work while requests are in flight."""
 
+REST = 1.0
+"""Seconds for which a lane is left alone that had nothing to send: what is due there waits for an earlier event."""
+
 logger = structlog.get_logger(__name__)
 
 
@@ -67,6 +70,7 @@ class Engine:
         self._lanes: dict[int, OpenLane] = {}
         self._running: dict[Future[Receipt], tuple[OpenLane, Job, datetime]] = {}
         self._look_at = 0.0
+        self._resting: dict[int, float] = {}
         self._found_work = True
         self._summary = Summary()
 
@@ -96,7 +100,10 @@ class Engine:
         free = self._concurrency - len(self._lanes)
         if not free or time.monotonic() < self._look_at:
             return
-        found = list(lanes_with_work(at=self._clock(), busy=list(self._lanes), merchant=self._merchant)[:free])
+        now = time.monotonic()
+        self._resting = {pk: until for pk, until in self._resting.items() if until > now}
+        busy = [*self._lanes, *self._resting]
+        found = list(lanes_with_work(at=self._clock(), busy=busy, merchant=self._merchant)[:free])
         self._look_at = time.monotonic() + (LOOK_EVERY if len(found) < free else 0)
         self._found_work = False
         for connection in found:
@@ -193,6 +200,8 @@ class Engine:
 
     def _close(self, lane: OpenLane) -> None:
         lane.close(at=self._clock())
+        if not lane.has_claimed:
+            self._resting[lane.connection.pk] = time.monotonic() + REST
         self._count(lane)
         del self._lanes[lane.connection.pk]
 

@@ -14,7 +14,7 @@ from integrations.delivery.claim import Claimed
 from integrations.delivery.conclude import Conclusion, Effect, Job, conclude
 from integrations.delivery.pace import Pace
 from integrations.delivery.settle import attempt_of, settle
-from integrations.delivery.verdicts import UNSENT
+from integrations.delivery.verdicts import UNSENT, Verdict
 from integrations.destinations import registry
 from integrations.destinations.base import ConnectionPaused, Outgoing, Receipt, Unavailable
 from integrations.models import Connection, DeliveryAttempt
@@ -47,6 +47,7 @@ class OpenLane:
         self.in_flight: list[Job] = []
         self.is_blocked = False
         self.has_more = True
+        self.has_claimed = False
         self.counts: dict[str, int] = {}
         self._held = held
         self._renewed_at = at
@@ -74,8 +75,9 @@ class OpenLane:
             return
         self._looked_at = at
         most = 1 if self.row.opened else self.destination.bulk_items
-        rows, in_bulk = claim.take(self.connection, self._held.epoch, most=most, bulk_over=BULK_OVER, at=at)
+        rows = claim.take(self.connection, self._held.epoch, most=most, at=at)
         self.has_more = bool(rows)
+        self.has_claimed = self.has_claimed or self.has_more
         self._claimed.update((row.id, row) for row in rows)
         ready, settled = outgoing.prepare(self.connection, rows, at=at)
         fit: list[Outgoing] = []
@@ -85,12 +87,17 @@ class OpenLane:
                 settled[item.delivery_id] = verdicts.rejected("; ".join(problems))
             else:
                 fit.append(item)
-        if in_bulk:
-            self.queue.extend(Job(batch, is_bulk=True) for batch in self.destination.batches(fit))
-        else:
-            self.queue.extend(Job([item], is_bulk=False) for item in fit)
+        self._enqueue(fit)
         if settled:
             self._settle(settled, [], at=at)
+
+    def _enqueue(self, items: list[Outgoing]) -> None:
+        """A backlog of what was never in doubt goes in bulk, and what is in doubt singly behind it; a few go singly all."""
+        certain = [item for item in items if not self._claimed[item.delivery_id].is_ambiguous]
+        if len(certain) > BULK_OVER:
+            self.queue.extend(Job(batch, is_bulk=True) for batch in self.destination.batches(certain))
+            items = [item for item in items if self._claimed[item.delivery_id].is_ambiguous]
+        self.queue.extend(Job([item], is_bulk=False) for item in items)
 
     def next_job(self) -> Job | None:
         """Take from the queue what may be sent beside what is in flight."""
@@ -127,7 +134,7 @@ class OpenLane:
     def finish(self, results: list[tuple[Job, Receipt | BaseException, datetime]], *, at: datetime) -> None:
         """Settle jobs that came back, each with its result and the instant it was started."""
         attempts: list[DeliveryAttempt] = []
-        settled = {}
+        settled: dict[int, Verdict] = {}
         conclusions = []
         for job, result, started_at in results:
             self.in_flight.remove(job)
@@ -139,7 +146,7 @@ class OpenLane:
             self._paces[job.is_bulk].learn(conclusion.receipt.windows)
             self.queue.extendleft(reversed(conclusion.again))
             conclusions.append(conclusion)
-        self._settle(settled, attempts, at=at)
+        self._settle(settled | self._hold_back(settled), attempts, at=at)
         for conclusion in conclusions:
             self._apply(conclusion, at=at)
 
@@ -173,18 +180,37 @@ class OpenLane:
         """Drop a lane whose lease is lost, without writing anything."""
         self.session.close()
 
-    def _settle(self, settled: dict[int, verdicts.Verdict], attempts: list[DeliveryAttempt], *, at: datetime) -> None:
+    def _settle(self, settled: dict[int, Verdict], attempts: list[DeliveryAttempt], *, at: datetime) -> None:
         settle(self._held.epoch, settled, at=at, attempts=attempts)
         for delivery_id, verdict in settled.items():
             self._claimed.pop(delivery_id, None)
             self.counts[verdict.state] = self.counts.get(verdict.state, 0) + 1
+
+    def _hold_back(self, settled: dict[int, Verdict]) -> dict[int, Verdict]:
+        """Put back what was claimed with an event of its subject that failed: until that one is due, or may be passed."""
+        until: dict[str, datetime] = {}
+        for delivery_id, verdict in settled.items():
+            if verdict.not_before is not None:
+                row = self._claimed[delivery_id]
+                until[row.subject] = min(verdict.not_before, row.first_attempt_at + claim.BARRIER)
+        held: dict[int, Verdict] = {}
+        for job in self.queue if until else ():
+            for item in job.items:
+                subject = self._claimed[item.delivery_id].subject
+                if subject in until:
+                    held[item.delivery_id] = verdicts.unsent(not_before=until[subject])
+            job.items = [item for item in job.items if item.delivery_id not in held]
+        if held:
+            self.queue = deque(job for job in self.queue if job.items)
+        return held
 
     def _apply(self, conclusion: Conclusion, *, at: datetime) -> None:
         """What an outcome does to the lane: a success closes the circuit, trouble blocks it for a while."""
         row = self.row
         if conclusion.effect is Effect.GOES_ON:
             row.failures = row.opened = 0
-            row.blocked_until, row.blocked_reason = None, ""
+            if not self.is_blocked:
+                row.blocked_until, row.blocked_reason = None, ""
             if conclusion.outcome == "accepted":
                 row.succeeded_at = at
                 return

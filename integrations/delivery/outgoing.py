@@ -30,8 +30,9 @@ def prepare(
             fit.append(row)
         else:
             refused[row.id] = verdict
-    profiles = _profile_properties(connection.merchant_id, fit)
-    return [_outgoing(connection, row, profiles.get(row.customer_id or 0, {}), at=at) for row in fit], refused
+    current = _profile_properties(connection.merchant_id, fit)
+    oldest = at - connection.freshness
+    return [_outgoing(row, current.get(row.customer_id or 0, {}), oldest, at=at) for row in fit], refused
 
 
 def _objection(row: Claimed, enabled: frozenset[str], *, at: datetime) -> Verdict | None:
@@ -39,40 +40,35 @@ def _objection(row: Claimed, enabled: frozenset[str], *, at: datetime) -> Verdic
         return verdicts.held(Delivery.Reason.NO_IDENTITY)
     if row.metric not in enabled or row.metric not in catalog.metrics:
         return verdicts.skipped(Delivery.Reason.METRIC_OFF)
-    if row.is_ambiguous and row.first_attempt_at and at - row.first_attempt_at > UNCERTAIN_AFTER:
+    if row.is_ambiguous and at - row.first_attempt_at > UNCERTAIN_AFTER:
         return verdicts.uncertain()
     return None
 
 
 def _profile_properties(merchant_id: int, rows: Sequence[Claimed]) -> dict[int, dict[str, Any]]:
-    wanted: dict[int, set[str]] = {}
+    wanted: dict[int, frozenset[str]] = {}
     for row in rows:
-        names = {each.name for each in catalog.metrics[row.metric].profile}
+        names = catalog.metrics[row.metric].profile_names
         if names and row.customer_id is not None:
-            wanted.setdefault(row.customer_id, set()).update(names)
+            wanted[row.customer_id] = wanted.get(row.customer_id, names) | names
     return catalog.profile_properties(merchant_id, wanted)
 
 
-def _outgoing(connection: Connection, row: Claimed, current: dict[str, Any], *, at: datetime) -> Outgoing:
+def _outgoing(row: Claimed, current: dict[str, Any], oldest: datetime, *, at: datetime) -> Outgoing:
+    """`oldest`: what happened before it is too old to start a flow, as is what is no longer fresh by its metric's own limit."""
     metric = catalog.metrics[row.metric]
-    wanted = {each.name for each in metric.profile}
+    is_stale = row.occurred_at < oldest or (row.fresh_until is not None and at > row.fresh_until)
     return Outgoing(
         delivery_id=row.id,
         unique_id=row.unique_id,
         metric_name=row.metric_name,
         occurred_at=row.occurred_at,
         properties=row.properties,
-        profile=_profile(metric, row, {name: value for name, value in current.items() if name in wanted}),
+        profile=_profile(metric, row, {name: current[name] for name in current.keys() & metric.profile_names}),
         value=row.value,
         value_currency=row.value_currency,
-        backfill=row.is_backfill or _is_stale(connection, row, at=at),
+        backfill=row.is_backfill or is_stale,
     )
-
-
-def _is_stale(connection: Connection, row: Claimed, *, at: datetime) -> bool:
-    """Whether the event is too old to start a flow: by the connection's limit, or by its metric's own."""
-    too_old = at - row.occurred_at > connection.freshness
-    return too_old or (row.fresh_until is not None and at > row.fresh_until)
 
 
 def _profile(metric: Metric[Any], row: Claimed, properties: dict[str, Any]) -> Profile:

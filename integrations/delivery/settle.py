@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Case, F, When
 
 from integrations.delivery.conclude import Conclusion
 from integrations.delivery.verdicts import Verdict
 from integrations.models import Connection, Delivery, DeliveryAttempt
+from integrations.statements import Among
 
 FINAL = frozenset({Delivery.State.SENT, Delivery.State.DEAD, Delivery.State.SKIPPED, Delivery.State.EXPIRED})
 ERROR_LENGTH, REQUEST_ID_LENGTH, PARTIAL_LENGTH = 500, 64, 80
@@ -33,7 +34,7 @@ def settle(
         saved = DeliveryAttempt.objects.bulk_create(attempts)
         in_bulk = next((attempt for attempt in saved if attempt.is_bulk), None)
         for verdict, ids in by_verdict.items():
-            mine = Delivery.objects.filter(pk__in=ids, state=Delivery.State.SENDING, claim=epoch)
+            mine = Delivery.objects.filter(Among(F("pk"), ids), state=Delivery.State.SENDING, claim=epoch)
             count += mine.update(**_changes(verdict, in_bulk, at=at))
     return count
 
@@ -46,6 +47,7 @@ def _changes(verdict: Verdict, in_bulk: DeliveryAttempt | None, *, at: datetime)
         changes["not_before"] = verdict.not_before
     if verdict.gives_back:
         changes["attempts"] = F("attempts") - 1
+        changes["first_attempt_at"] = Case(When(attempts__gt=1, then=F("first_attempt_at")))
     if verdict.is_ambiguous:
         changes["is_ambiguous"] = True
     if verdict.is_backfill:

@@ -33,9 +33,17 @@ UNSENT = Verdict(Delivery.State.PENDING, gives_back=True)
 """Claimed, but the worker stopped before its turn: back as it was."""
 
 
+def unsent(*, not_before: datetime) -> Verdict:
+    """Claimed, but its turn comes later."""
+    return Verdict(Delivery.State.PENDING, not_before=not_before, gives_back=True)
+
+
+_SENT, _SENT_AS_BACKFILL = Verdict(Delivery.State.SENT), Verdict(Delivery.State.SENT, is_backfill=True)
+
+
 def sent(*, is_backfill: bool) -> Verdict:
     """Accepted by the destination; `is_backfill` records how it was sent."""
-    return Verdict(Delivery.State.SENT, is_backfill=is_backfill)
+    return _SENT_AS_BACKFILL if is_backfill else _SENT
 
 
 def rejected(detail: str) -> Verdict:

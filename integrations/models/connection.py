@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from integrations.fields import SealedField
 from integrations.models.merchant import Merchant
-from integrations.tenancy import MerchantOwned
+from integrations.tenancy import MerchantOwned, SameMerchant
 
 MAX_BACKFILL_DAYS = 14
 """Whiplash: order data from up to 14 days before the launch date can be synced."""
@@ -55,6 +55,7 @@ class Connection(MerchantOwned):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["merchant", "kind"], name="connection_once"),
+            models.UniqueConstraint(fields=["merchant", "id"], name="connection_of_merchant"),
             models.CheckConstraint(
                 condition=models.Q(backfill_days__lte=MAX_BACKFILL_DAYS), name="connection_backfill_at_most_14_days"
             ),
@@ -81,7 +82,7 @@ class Lane(MerchantOwned):
     `blocked_until` is in the future nothing is sent. `limits` is what the last answers said of the rate limits.
     """
 
-    connection = models.OneToOneField(Connection, on_delete=models.CASCADE, related_name="lane")
+    connection = models.OneToOneField(Connection, on_delete=models.CASCADE, related_name="lane", db_constraint=False)
     blocked_until = models.DateTimeField(null=True, blank=True)
     blocked_reason = models.CharField(max_length=200, blank=True)
     failures = models.PositiveIntegerField(default=0)
@@ -91,6 +92,9 @@ class Lane(MerchantOwned):
     succeeded_at = models.DateTimeField(null=True, blank=True)
     failed_at = models.DateTimeField(null=True, blank=True)
     last_error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [SameMerchant(field="connection", name="lane_connection_same_merchant")]
 
     def __str__(self) -> str:
         return f"lane of {self.connection}"

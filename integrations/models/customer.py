@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from integrations.tenancy import MerchantOwned
+from integrations.tenancy import MerchantOwned, SameMerchant
 
 
 class Customer(MerchantOwned):
@@ -34,6 +34,7 @@ class Customer(MerchantOwned):
             models.UniqueConstraint(
                 fields=["merchant", "phone"], condition=~Q(phone="") & Q(email=""), name="customer_phone_once"
             ),
+            models.UniqueConstraint(fields=["merchant", "id"], name="customer_of_merchant"),
         ]
         indexes = [models.Index(fields=["merchant", "phone"], condition=~Q(phone=""), name="customer_phone")]
 
@@ -54,13 +55,14 @@ class Customer(MerchantOwned):
 class CustomerExternalId(MerchantOwned):
     """A customer's id in one of the merchant's own systems ("shopify", "5932…")."""
 
-    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="external_ids")
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="external_ids", db_constraint=False)
     source = models.CharField(max_length=20)
     external_id = models.CharField(max_length=64)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["merchant", "source", "external_id"], name="customer_external_id_once")
+            models.UniqueConstraint(fields=["merchant", "source", "external_id"], name="customer_external_id_once"),
+            SameMerchant(field="customer", name="external_id_customer_same_merchant"),
         ]
 
     def __str__(self) -> str:

@@ -8,7 +8,7 @@ from django.db.models import Q
 from integrations.models.connection import Connection
 from integrations.models.event import Event
 from integrations.models.merchant import Merchant
-from integrations.tenancy import MerchantOwned
+from integrations.tenancy import MerchantOwned, SameMerchant
 
 
 class DeliveryAttempt(MerchantOwned):
@@ -19,9 +19,11 @@ class DeliveryAttempt(MerchantOwned):
     """
 
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="+", db_index=False)
-    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="attempts", db_index=False)
+    connection = models.ForeignKey(
+        Connection, on_delete=models.CASCADE, related_name="attempts", db_index=False, db_constraint=False
+    )
     delivery = models.ForeignKey(
-        "Delivery", on_delete=models.CASCADE, null=True, blank=True, related_name="attempt_log"
+        "Delivery", on_delete=models.CASCADE, null=True, blank=True, related_name="attempt_log", db_constraint=False
     )
     started_at = models.DateTimeField()
     duration_ms = models.PositiveIntegerField()
@@ -34,6 +36,11 @@ class DeliveryAttempt(MerchantOwned):
     partial_failure = models.CharField(max_length=80, blank=True)
 
     class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "id"], name="attempt_of_merchant"),
+            SameMerchant(field="connection", name="attempt_connection_same_merchant"),
+            SameMerchant(field="delivery", name="attempt_delivery_same_merchant"),
+        ]
         indexes = [
             models.Index(fields=["connection", "-started_at", "-id"], name="attempt_by_connection"),
             models.Index(fields=["merchant", "-started_at", "-id"], name="attempt_by_merchant"),
@@ -48,7 +55,8 @@ class Delivery(MerchantOwned):
 
     `claim` is the epoch of the lease under which it was claimed: only that holder may settle it. `attempts` counts requests
     that may have arrived. `is_ambiguous`: a request with it may have arrived without an answer, so it never travels in bulk
-    again. `window_at` is the instant that the launch window judges. `identifier` is the e-mail address or phone by which
+    again. `subject` is its event's, kept here so that the order of one subject's events costs no look at the history.
+    `window_at` is the instant that the launch window judges. `identifier` is the e-mail address or phone by which
     the destination knows the shopper; once an attempt was made it never changes, because the destination's de-duplication
     includes it.
     """
@@ -74,8 +82,13 @@ class Delivery(MerchantOwned):
         CUSTOMER_ERASED = "erased", "the shopper's data was erased"
 
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="+", db_index=False)
-    event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
-    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
+    event = models.ForeignKey(
+        Event, on_delete=models.CASCADE, related_name="deliveries", db_index=False, db_constraint=False
+    )
+    connection = models.ForeignKey(
+        Connection, on_delete=models.CASCADE, related_name="deliveries", db_index=False, db_constraint=False
+    )
+    subject = models.CharField(max_length=80, db_default="")
     state = models.CharField(max_length=8, choices=State, default=State.PENDING)
     reason = models.CharField(max_length=16, choices=Reason, blank=True, default=Reason.NONE)
     is_backfill = models.BooleanField(default=False)
@@ -90,24 +103,37 @@ class Delivery(MerchantOwned):
     identifier = models.CharField(max_length=254, blank=True)
     error = models.CharField(max_length=500, blank=True)
     bulk_attempt = models.ForeignKey(
-        DeliveryAttempt, on_delete=models.SET_NULL, null=True, blank=True, related_name="bulk_deliveries"
+        DeliveryAttempt,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="bulk_deliveries",
+        db_index=False,
+        db_constraint=False,
     )
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["event", "connection"], name="delivery_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["event", "connection"], name="delivery_once"),
+            models.UniqueConstraint(fields=["merchant", "id"], name="delivery_of_merchant"),
+            SameMerchant(field="event", name="delivery_event_same_merchant"),
+            SameMerchant(field="connection", name="delivery_connection_same_merchant"),
+            SameMerchant(field="bulk_attempt", name="delivery_bulk_attempt_same_merchant"),
+        ]
         indexes = [
             models.Index(fields=["connection", "not_before", "id"], condition=Q(state="pending"), name="delivery_due"),
             models.Index(fields=["connection", "claim"], condition=Q(state="sending"), name="delivery_in_flight"),
             models.Index(
-                fields=["connection", "id"],
-                condition=Q(settled_at=None, attempts__gt=0),
-                name="delivery_tried",
+                fields=["connection", "subject", "id"],
+                condition=Q(state="pending", attempts__gt=0),
+                name="delivery_tried_again",
             ),
             models.Index(fields=["connection", "reason", "id"], condition=Q(state="held"), name="delivery_held"),
             models.Index(
                 fields=["merchant", "settled_at"], condition=Q(state__in=["dead", "expired"]), name="delivery_failed"
             ),
             models.Index(fields=["connection", "-settled_at"], condition=Q(state="sent"), name="delivery_sent"),
+            models.Index(fields=["bulk_attempt"], condition=Q(bulk_attempt__isnull=False), name="delivery_by_attempt"),
         ]
 
     def __str__(self) -> str:

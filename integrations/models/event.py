@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from integrations.models.customer import Customer
 from integrations.models.merchant import Merchant
-from integrations.tenancy import MerchantOwned
+from integrations.tenancy import MerchantOwned, SameMerchant
 
 
 class Event(MerchantOwned):
@@ -22,7 +22,13 @@ class Event(MerchantOwned):
     metric = models.CharField(max_length=40)
     metric_name = models.CharField(max_length=127)
     customer = models.ForeignKey(
-        Customer, on_delete=models.SET_NULL, null=True, blank=True, related_name="events", db_index=False
+        Customer,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="events",
+        db_index=False,
+        db_constraint=False,
     )
     unique_id = models.CharField(max_length=128)
     subject = models.CharField(max_length=80)
@@ -36,7 +42,11 @@ class Event(MerchantOwned):
     properties = models.JSONField(default=dict)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["merchant", "metric", "unique_id"], name="event_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "metric", "unique_id"], name="event_once"),
+            models.UniqueConstraint(fields=["merchant", "id"], name="event_of_merchant"),
+            SameMerchant(field="customer", name="event_customer_same_merchant"),
+        ]
         indexes = [
             models.Index(fields=["merchant", "-occurred_at", "-id"], name="event_by_time"),
             models.Index(fields=["merchant", "metric", "-occurred_at", "-id"], name="event_by_metric"),

@@ -8,7 +8,7 @@ from django.db.models import Q
 from integrations.fields import SealedField
 from integrations.models.customer import Customer
 from integrations.models.merchant import Merchant
-from integrations.tenancy import MerchantOwned
+from integrations.tenancy import MerchantOwned, SameMerchant
 
 
 class SourceSecret(MerchantOwned):
@@ -56,12 +56,21 @@ class InboundMessage(MerchantOwned):
     waits_for = models.CharField(max_length=120, blank=True)
     reference = models.CharField(max_length=80, blank=True)
     customer = models.ForeignKey(
-        Customer, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+        Customer,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     error = models.TextField(blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["merchant", "source", "key"], name="inbound_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "source", "key"], name="inbound_once"),
+            SameMerchant(field="customer", name="inbound_customer_same_merchant"),
+        ]
         indexes = [
             models.Index(fields=["merchant", "id"], condition=Q(state="received"), name="inbound_unhandled"),
             models.Index(fields=["merchant", "waits_for"], condition=Q(state="waiting"), name="inbound_waiting"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -121,9 +122,9 @@ def test_profile_property_without_a_reader_or_with_two_is_refused() -> None:
 
     with pytest.raises(ValueError, match="no reader is registered for Tier"):
         mine.register(metric(profile=(tier,)))
-    mine.register_profile(lambda merchant, ids: {}, tier)
+    mine.register_profile(lambda merchant, ids, names: {}, tier)
     with pytest.raises(ValueError, match="'Tier' has a reader already"):
-        mine.register_profile(lambda merchant, ids: {}, tier)
+        mine.register_profile(lambda merchant, ids, names: {}, tier)
 
 
 def test_a_fact_that_no_metric_is_declared_on_is_an_error() -> None:
@@ -185,8 +186,8 @@ def test_each_reader_runs_once_and_answers_what_was_asked() -> None:
     mine, calls = Catalog(), []
     tier, points = ProfileProperty("Tier", "string", ""), ProfileProperty("Points", "integer", "")
 
-    def read(merchant_id: int, customer_ids: set[int]) -> dict[int, dict[str, Any]]:
-        calls.append((merchant_id, customer_ids))
+    def read(merchant_id: int, customer_ids: Collection[int], names: Collection[str]) -> dict[int, dict[str, Any]]:
+        calls.append((merchant_id, customer_ids, names))
         return {each: {"Tier": "gold", "Points": 0 if each == 1 else None} for each in customer_ids}
 
     mine.register_profile(read, tier, points)
@@ -196,7 +197,7 @@ def test_each_reader_runs_once_and_answers_what_was_asked() -> None:
         2: {},
         3: {"Tier": "gold"},
     }
-    assert calls == [(7, {1, 2, 3})]
+    assert calls == [(7, {1, 2, 3}, {"Tier", "Points"})]
 
 
 def test_metrics_that_say_the_same_are_found_among_those_chosen() -> None:

@@ -33,6 +33,7 @@ def claimed(number: int = 1, **more: Any) -> Claimed:
     """A delivery in a worker's hands."""
     given: dict[str, Any] = {
         "id": number,
+        "subject": f"order:{number}",
         "attempts": 1,
         "is_ambiguous": False,
         "is_backfill": False,

@@ -106,7 +106,7 @@ ACROSS_MERCHANTS = {
     "history.release": "connections of the deliveries given",
     "delivery.claim.recover": "the connection given",
     "delivery.claim.due": "the connection given",
-    "delivery.claim._mark": "rows that were claimed on one lane",
+    "delivery.claim._take_in_two": "rows that are claimed on one lane",
     "delivery.settle.settle": "rows that were claimed on one lane, by the lease's epoch",
     "delivery.resend.resend": "rows of the queryset given",
     "merchants.pause": "the merchant given, by its key",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -15,8 +14,8 @@ from tests.tracking.telling import AT, DAY, HOUR, fulfillment, make_merchant, or
 from tracking import profile
 from tracking.models import Order, Shipment
 
-Reader = Callable[[int, set[int]], Mapping[int, Mapping[str, Any]]]
-READERS = [profile.read_orders, profile.read_shipments, profile.read_issues]
+ORDER, SHIPMENT, ISSUE = profile.PARTS
+EVERYTHING = set().union(*(part.names for part in profile.PARTS))
 
 
 @pytest.fixture
@@ -30,9 +29,9 @@ def ann(merchant: Merchant) -> int:
     return Customer.objects.get(merchant=merchant, email="ann@shopper.example").pk
 
 
-def read(reader: Reader, merchant: Merchant) -> dict[str, Any]:
-    """What a reader says of the shopper."""
-    return dict(reader(merchant.pk, {ann(merchant)}).get(ann(merchant), {}))
+def read(part: profile.Part, merchant: Merchant) -> dict[str, Any]:
+    """What is told of the shopper."""
+    return dict(profile.read(merchant.pk, {ann(merchant)}, part.names)[ann(merchant)])
 
 
 def test_the_newest_order_and_where_it_stands(merchant: Merchant) -> None:
@@ -40,7 +39,7 @@ def test_the_newest_order_and_where_it_stands(merchant: Merchant) -> None:
     order(merchant, key="2", is_paid=True)
     Order.objects.filter(external_id="1").update(placed_at=AT - DAY)
 
-    assert read(profile.read_orders, merchant) == {
+    assert read(ORDER, merchant) == {
         "LastOrderNumber": "#2",
         "LastOrderAt": "2026-11-20T10:00:00+00:00",
         "LastOrderStatus": "processing",
@@ -62,7 +61,7 @@ def test_where_an_order_stands(merchant: Merchant, instants: dict[str, Any], sta
     order(merchant)
     Order.objects.update(**instants)
 
-    assert read(profile.read_orders, merchant)["LastOrderStatus"] == status
+    assert read(ORDER, merchant)["LastOrderStatus"] == status
 
 
 def test_the_parcel_that_moved_last(merchant: Merchant) -> None:
@@ -72,7 +71,7 @@ def test_the_parcel_that_moved_last(merchant: Merchant) -> None:
     track(merchant, scan("in_transit", 5), number="1ZB", tracking_url="https://ups.example/1ZB")
     track(merchant, scan("delivered", 4), number="1ZA")
 
-    assert read(profile.read_shipments, merchant) == {
+    assert read(SHIPMENT, merchant) == {
         "LastShipmentStatus": "in_transit",
         "LastShipmentStatusAt": "2026-11-20T15:00:00+00:00",
         "LastTrackingUrl": "https://ups.example/1ZB",
@@ -103,36 +102,34 @@ def test_an_issue_is_open_until_the_parcel_arrives(
             "OpenShipmentIssueAt": (AT + issue[1] * HOUR).isoformat(),
         }
     )
-    assert read(profile.read_issues, merchant) == expected
+    assert read(ISSUE, merchant) == expected
 
 
 def test_test_orders_are_nobodys_orders(merchant: Merchant) -> None:
     order(merchant, key="1")
     order(merchant, key="2", is_test=True)
 
-    assert read(profile.read_orders, merchant)["LastOrderNumber"] == "#1"
+    assert read(ORDER, merchant)["LastOrderNumber"] == "#1"
 
 
-@pytest.mark.parametrize("reader", [profile.read_shipments, profile.read_issues])
-def test_parcels_of_test_orders_are_nobodys_parcels(merchant: Merchant, reader: Reader) -> None:
+@pytest.mark.parametrize("part", [SHIPMENT, ISSUE], ids=["shipment", "issue"])
+def test_parcels_of_test_orders_are_nobodys_parcels(merchant: Merchant, part: profile.Part) -> None:
     order(merchant, is_test=True, fulfillments=(fulfillment(scan=scan("failure", 2)),))
     assert Shipment.objects.get().status == "failure"
 
-    assert read(reader, merchant) == {}
+    assert read(part, merchant) == {}
 
 
-@pytest.mark.parametrize("reader", READERS)
-def test_another_merchants_orders_are_not_read(merchant: Merchant, reader: Reader) -> None:
+def test_another_merchants_orders_are_not_read(merchant: Merchant) -> None:
     other = make_merchant()
     order(other, fulfillments=(fulfillment(scan=scan("failure", 2)),))
 
-    assert read(reader, other) != {}
-    assert reader(merchant.pk, {ann(other)}) == {}
+    assert profile.read(other.pk, {ann(other)}, EVERYTHING)[ann(other)].keys() == EVERYTHING
+    assert profile.read(merchant.pk, {ann(other)}, EVERYTHING) == {}
 
 
-@pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize("shoppers", [1, 5])
-def test_any_number_of_shoppers_is_one_query(merchant: Merchant, reader: Reader, shoppers: int) -> None:
+def test_any_number_of_shoppers_and_properties_is_one_query(merchant: Merchant, shoppers: int) -> None:
     for number in range(shoppers):
         key = str(number)
         shipped = (fulfillment(key=f"f{key}", numbers=[f"1Z{key}"], scan=scan("failure", 2)),)
@@ -140,7 +137,7 @@ def test_any_number_of_shoppers_is_one_query(merchant: Merchant, reader: Reader,
     asked = set(Customer.objects.values_list("pk", flat=True))
 
     with CaptureQueriesContext(connection) as queries:
-        answers = reader(merchant.pk, asked)
+        answers = profile.read(merchant.pk, asked, EVERYTHING)
 
     assert len(queries) == 1
     assert answers.keys() == asked

@@ -9,7 +9,7 @@ from typing import Any
 
 from integrations import clean, inbound
 from integrations.catalog import Fact
-from integrations.inserting import insert_new
+from integrations.statements import insert_new
 from tracking import facts, statuses
 from tracking.dossier import Dossier
 from tracking.inputs import FulfillmentInput, ParcelInput, ScanInput

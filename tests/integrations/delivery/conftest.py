@@ -67,6 +67,7 @@ def backlog() -> Backlog:
                 merchant=shop.merchant,
                 event=event,
                 connection=shop.connection,
+                subject=event.subject,
                 identifier=customer.email,
                 not_before=at,
                 window_at=at,

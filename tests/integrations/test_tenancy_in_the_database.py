@@ -1,0 +1,122 @@
+"""The second wall between merchants: what holds where the code forgets, because the database itself refuses."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, models, transaction
+
+from integrations import inbound, sources
+from integrations.delivery.engine import Engine
+from integrations.destinations.klaviyo.sandbox import Sandbox
+from integrations.models import Merchant
+from integrations.tenancy import MerchantOwned, SameMerchant
+from tests.support.payloads import easypost_tracker, shopify_fulfillment, shopify_order
+from tests.support.world import Shop, World
+from tracking.models import Order, Shipment
+
+AT = datetime(2026, 11, 20, 10, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+OWNED = [model for app in ("integrations", "tracking") for model in apps.get_app_config(app).get_models()]
+OWNED = [model for model in OWNED if issubclass(model, MerchantOwned)]
+
+
+def relations() -> list[tuple[type[models.Model], str]]:
+    """Every (model, field) in which a row of a merchant points to another row of one."""
+    return [
+        (model, field.name)
+        for model in OWNED
+        for field in model._meta.concrete_fields
+        if field.is_relation and field.related_model in OWNED
+    ]
+
+
+@pytest.mark.parametrize(("model", "name"), relations(), ids=lambda value: getattr(value, "__name__", value))
+def test_every_relation_is_held_by_merchant_and_key(model: type[models.Model], name: str) -> None:
+    held = [each.field for each in model._meta.constraints if isinstance(each, SameMerchant)]
+    field: Any = model._meta.get_field(name)
+    parent = field.related_model
+    pairs = [each.fields for each in parent._meta.constraints if isinstance(each, models.UniqueConstraint)]
+
+    assert held.count(name) == 1
+    assert field.db_constraint is False
+    assert ("merchant", "id") in pairs
+
+
+@pytest.fixture
+def shops(settings: Any, transactional_db: None) -> tuple[Shop, Shop]:
+    """Two merchants with at least one row in every table that points to another."""
+    with Sandbox() as sandbox:
+        settings.KLAVIYO_BASE_URL = sandbox.url
+        world = World(sandbox, "http://site.invalid")
+        both = world.shop("Alba"), world.shop("Bora")
+        for shop in both:
+            _tell(shop.merchant)
+        inbound.handle_due(seconds=20, clock=lambda: AT + 3 * HOUR)
+        Engine().run(seconds=20)
+    return both
+
+
+def _tell(merchant: Merchant) -> None:
+    order = shopify_order(1, at=AT, customer={"id": 7, "email": "ann@shopper.example"}, lines=[(11, "Tea", 1)])
+    scans = [("in_transit", AT + HOUR), ("failure", AT + 2 * HOUR)]
+    for source, topic, payload in (
+        ("shopify", "orders/create", order),
+        ("shopify", "fulfillments/create", shopify_fulfillment(5, 1, at=AT, items=[(11, 1)])),
+        ("easypost", "tracker.updated", easypost_tracker(scans)),
+    ):
+        kind = sources.get(source)
+        headers = {**kind.headers_for(topic), "x-shopify-webhook-id": f"{topic} {payload.get('id')}"}
+        inbound.receive(merchant, kind, json.dumps(payload).encode(), headers, at=AT)
+
+
+def test_a_row_of_another_merchant_is_refused_in_every_relation(shops: tuple[Shop, Shop]) -> None:
+    mine, theirs = (shop.merchant for shop in shops)
+    refused = 0
+    for model, name in relations():
+        field: Any = model._meta.get_field(name)
+        row = model._default_manager.filter(merchant=mine).order_by("pk").first()
+        other = field.related_model._default_manager.filter(merchant=theirs).order_by("pk").first()
+        assert other is not None, field
+        assert row is not None, field
+        with pytest.raises(IntegrityError), transaction.atomic():
+            model._default_manager.filter(pk=row.pk).update(**{name: other})
+        refused += 1
+    assert refused == len(relations()) >= 15
+
+
+@pytest.mark.usefixtures("transactional_db")
+def test_a_merchant_of_its_own_is_no_way_around() -> None:
+    """A row cannot change its merchant while anything hangs on it."""
+    mine, theirs = Merchant.objects.create(name="Alba"), Merchant.objects.create(name="Bora")
+    order = Order.objects.create(
+        merchant=mine, external_id="1", number="#1", placed_at=AT, source_updated_at=AT, recorded_at=AT
+    )
+    Shipment.objects.create(
+        merchant=mine,
+        order=order,
+        external_id="f1",
+        fulfillment_id="f1",
+        status_at=AT,
+        shipped_at=AT,
+        source_updated_at=AT,
+        recorded_at=AT,
+    )
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Order.objects.filter(pk=order.pk).update(merchant=theirs)
+
+
+def test_a_form_tells_it_before_the_database_does(db: None) -> None:
+    mine, theirs = Merchant.objects.create(name="Alba"), Merchant.objects.create(name="Bora")
+    order = Order(merchant=theirs, external_id="1", number="#1", placed_at=AT, source_updated_at=AT, recorded_at=AT)
+    shipment = Shipment(merchant=mine, order=order)
+
+    with pytest.raises(ValidationError, match="It belongs to another merchant"):
+        shipment.validate_constraints()
