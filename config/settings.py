@@ -52,6 +52,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "config.nul.RefuseNul",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.csp.SplitPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -20,12 +20,13 @@ from django.utils import timezone
 
 from integrations import clean, leases, sources, wake
 from integrations.models import InboundMessage, Merchant
-from integrations.sources import Handled, Malformed, Source
+from integrations.sources import Envelope, Handled, Malformed, Source
 from integrations.statements import insert_new
 
 MAX_BODY = 5 * 1024 * 1024
 """Bytes of one message."""
 
+KEY_LENGTH = 120
 BATCH = 100
 LEASE_SECONDS = 30
 RENEW_AFTER = 5
@@ -58,12 +59,11 @@ def receive(
         each.domain for each in merchant.shop_domains.all()
     }:
         raise WrongShop(f"the shop {clean.text(envelope.shop_domain, 100)!r} is not one of this merchant's")
-    key = envelope.delivery_id or hashlib.sha256(envelope.topic.encode() + b"\n" + body).hexdigest()
     message = InboundMessage(
         merchant=merchant,
         source=source.kind,
         topic=clean.text(envelope.topic, 80),
-        key=clean.text(key, 120),
+        key=_key(envelope, body),
         body=body,
         received_at=at,
     )
@@ -72,6 +72,17 @@ def receive(
         return None
     wake.after_commit(wake.HANDLE_INBOUND)
     return stored[0]
+
+
+def _key(envelope: Envelope, body: bytes) -> str:
+    """What tells this delivery from others: the source's id of it, or the content where it gives none.
+
+    An id that the column would not hold as it is is hashed: cut or cleaned it might be another delivery's.
+    """
+    given = envelope.delivery_id
+    if not given:
+        return hashlib.sha256(envelope.topic.encode() + b"\n" + body).hexdigest()
+    return given if clean.text(given, KEY_LENGTH) == given else hashlib.sha256(given.encode()).hexdigest()
 
 
 def merchants_with_messages(*, merchant: Merchant | None = None) -> QuerySet[Merchant]:
