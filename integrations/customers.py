@@ -27,7 +27,7 @@ from integrations.sources import Handled
 SHOP = "shop"
 """The system whose customer ids `PersonInput.external_id` carries."""
 
-EMAIL_LENGTH = 254
+EMAIL_LENGTH, LOCAL_PART_LENGTH = 254, 64
 """RFC 5321. A longer address is none: cut to this length it might be somebody else's."""
 
 UNSENT = (Delivery.State.PENDING, Delivery.State.HELD)
@@ -40,8 +40,11 @@ def normalise_email(address: str) -> str:
         validate_email(candidate)
     except ValidationError:
         return ""
-    has_public_domain = "." in candidate.rpartition("@")[2].strip(".") and not candidate.endswith("]")
-    return candidate if candidate.isascii() and len(candidate) <= EMAIL_LENGTH and has_public_domain else ""
+    local_part, _, domain = candidate.rpartition("@")
+    has_public_domain = "." in domain.strip(".") and not domain.endswith("]")
+    is_short = len(candidate) <= EMAIL_LENGTH and len(local_part) <= LOCAL_PART_LENGTH
+    # A quoted local part is lawful, but no shopper has one, and Klaviyo refuses the event for it.
+    return candidate if candidate.isascii() and is_short and has_public_domain and '"' not in candidate else ""
 
 
 def normalise_phone(number: str, country: str = "") -> str:
