@@ -19,6 +19,9 @@ from tracking.inputs import LineInput, OrderInput, RefundInput
 from tracking.models import Order, OrderLine
 from tracking.services import parcels, progress
 
+LINES_AT_ONCE = 50
+"""Lines that one statement updates: what it costs grows with their square."""
+
 
 def ingest_order(*, merchant: Merchant, order: OrderInput, at: datetime) -> Handled:
     """An order as a source knows it now, however old the news is: rows that are newer stay as they are."""
@@ -119,7 +122,8 @@ def _write_lines(dossier: Dossier, lines: Sequence[LineInput]) -> None:
         dossier.lines += OrderLine.objects.bulk_create(new)
         dossier.lines.sort(key=lambda row: row.position)
     if changed:
-        OrderLine.objects.bulk_update(changed, [name for name in _line(LineInput("", ""), 0) if name != "external_id"])
+        names = [name for name in _line(LineInput("", ""), 0) if name != "external_id"]
+        OrderLine.objects.bulk_update(changed, names, batch_size=LINES_AT_ONCE)
 
 
 def _differs(row: OrderLine, values: dict[str, Any]) -> bool:

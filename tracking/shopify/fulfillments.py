@@ -38,6 +38,9 @@ STATES = {
 }
 """States of a fulfilment; one that is not here says nothing against it."""
 
+MOST_PARCELS = 100
+"""Tracking numbers of one fulfilment. Each makes a shipment and events of its own: thousands would hold the merchant up."""
+
 _UNKNOWN = Meaning(statuses.UNKNOWN)
 
 
@@ -108,8 +111,13 @@ def _scan_of_state(fulfillment: Record, updated_at: datetime) -> ScanInput | Non
 
 
 def _parcels(fulfillment: Record) -> tuple[ParcelInput, ...]:
-    """One parcel for each tracking number, in Shopify's order; the single fields count where the lists are empty."""
+    """One parcel for each tracking number, in Shopify's order; the single fields count where the lists are empty.
+
+    Raises `Malformed` for too many.
+    """
     numbers, links = fulfillment.texts("tracking_numbers"), fulfillment.texts("tracking_urls")
+    if len(numbers) > MOST_PARCELS:
+        raise fulfillment.complaint("tracking_numbers", f"must have at most {MOST_PARCELS} items")
     if not any(numbers):
         numbers, links = [fulfillment.text("tracking_number")], [fulfillment.text("tracking_url")]
     parcels: dict[str, ParcelInput] = {}
