@@ -24,6 +24,7 @@ from integrations import amending, connections, onboarding
 from integrations.admin import show
 from integrations.admin.deeds import Deed, DeedsMixin, Outcome, plural
 from integrations.admin.fields import LaunchForm, MetricsForm, secret_field
+from integrations.admin.site import whole_number
 from integrations.admin.theme import ChoicesDropdownFilter, ModelAdmin, display
 from integrations.destinations.base import DeliveryError
 from integrations.models import Connection
@@ -158,7 +159,7 @@ class ConnectionAdmin(DeedsMixin, ModelAdmin[Any]):
     ) -> HttpResponse:
         """Show the form, or change the connection."""
         rows = self.get_queryset(request).select_related("merchant", "lane")
-        connection = get_object_or_404(rows, pk=object_id if str(object_id).isdecimal() else None)
+        connection = get_object_or_404(rows, pk=whole_number(object_id))
         if not self.has_view_permission(request, connection):
             raise PermissionDenied
         may_change = self.has_change_permission(request, connection)

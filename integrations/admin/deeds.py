@@ -18,6 +18,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
+from integrations.admin.site import whole_number
+
 AT_ONCE = 1_000
 """Rows that one action takes."""
 
@@ -75,7 +77,7 @@ class DeedsMixin:
         buttons = [
             (deed, reverse(f"admin:{name}", args=[object_id, deed.name]))
             for deed in self.allowed_deeds(request)
-            if object_id.isdecimal()
+            if whole_number(object_id)
         ]
         context = {"deeds": buttons, **(extra_context or {})}
         return super().change_view(request, object_id, form_url, context)  # type: ignore[misc,no-any-return]

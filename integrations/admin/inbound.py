@@ -14,7 +14,15 @@ from django.urls import URLPattern, path
 from integrations import inbound, sources
 from integrations.admin import finding, show
 from integrations.admin.deeds import Deed, DeedsMixin, Outcome, plural
-from integrations.admin.site import NEWEST, Clock, MerchantFilter, ReadOnlyAdmin, UntilFilter, chosen_merchant
+from integrations.admin.site import (
+    NEWEST,
+    Clock,
+    MerchantFilter,
+    ReadOnlyAdmin,
+    UntilFilter,
+    chosen_merchant,
+    whole_number,
+)
 from integrations.admin.theme import ChoicesDropdownFilter, DropdownFilter, display
 from integrations.models import InboundMessage, Merchant
 
@@ -102,7 +110,7 @@ class InboundMessageAdmin(DeedsMixin, ReadOnlyAdmin):
         if not request.user.has_perm(HANDLE_AGAIN):
             raise PermissionDenied
         chosen = request.POST.get("merchant", "")
-        whose: Any = [int(chosen)] if chosen.isdecimal() else Merchant.objects.values("pk")
+        whose: Any = [whole_number(chosen)] if chosen else Merchant.objects.values("pk")
         count = inbound.replay(InboundMessage.objects.filter(merchant__in=whose, state=InboundMessage.State.FAILED))
         messages.success(request, f"{plural(count, 'message')} lined up to be handled again.")
         return HttpResponseRedirect(show.list_address(InboundMessage))

@@ -18,6 +18,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from integrations import merchants, onboarding, sources, tokens, vitals
 from integrations.admin import reveal, show
 from integrations.admin.fields import secret_field
+from integrations.admin.site import whole_number
 from integrations.models import ApiToken, Connection, Delivery, Event, InboundMessage, Merchant, SourceSecret
 from integrations.models.customer import Customer
 
@@ -44,10 +45,8 @@ class PanelPages:
 
     def panels(self, request: HttpRequest, object_id: str) -> dict[str, Any]:
         """What the panels show."""
-        if not object_id.isdecimal():
-            return {}
         now = timezone.now()
-        merchant = vitals.with_vitals(Merchant.objects.filter(pk=object_id), at=now).first()
+        merchant = vitals.with_vitals(Merchant.objects.filter(pk=whole_number(object_id)), at=now).first()
         if merchant is None:
             return {}
         connection = next(iter(merchant.connections.all()), None)

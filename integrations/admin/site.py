@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib.admin import ShowFacets, SimpleListFilter
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -87,6 +88,11 @@ class NewestList(ChangeList):
 
 class MerchantFilter(AutocompleteSelectFilter):
     """One merchant, found by typing. The window is drawn by the merchant already, so filtering again costs nothing."""
+
+    def __init__(self, field: Any, request: HttpRequest, *args: Any, **options: Any) -> None:
+        if request.GET.get(MERCHANT) and chosen_merchant(request) is None:
+            raise IncorrectLookupParameters
+        super().__init__(field, request, *args, **options)
 
 
 class UntilForm(forms.Form):
@@ -198,8 +204,12 @@ class ReadOnlyAdmin(ModelAdmin[Any]):
 
 def chosen_merchant(request: HttpRequest) -> int | None:
     """The merchant that a list is filtered by."""
-    value = request.GET.get(MERCHANT, "")
-    return int(value) if value.isdecimal() and len(value) < 19 else None
+    return whole_number(request.GET.get(MERCHANT, ""))
+
+
+def whole_number(text: str | None) -> int | None:
+    """A primary key as an address carries it; None for anything that no column could hold."""
+    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 19 else None
 
 
 def chosen_day(request: HttpRequest) -> datetime | None:
