@@ -27,6 +27,8 @@ def hook(request: HttpRequest, merchant: str, source: str) -> JsonResponse:
         answer = refusal(405, "messages are sent by POST")
         answer.headers["Allow"] = "POST"
         return answer
+    if "Transfer-Encoding" in request.headers:
+        return refusal(411, "the message must have a Content-Length")
     if _is_too_long(request.headers.get("Content-Length", "")):
         return refusal(413, "the body must be at most 5 MB")
     if request.content_type != "application/json":
