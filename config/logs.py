@@ -71,6 +71,8 @@ def configuration(*, renderer: str, level: str) -> dict[str, Any]:
         }
         # The cluster's library tells of every task that it queues; what a tick did is told by the tick.
         | {"django-q": {"handlers": [], "level": "WARNING", "propagate": True}}
+        # At DEBUG it writes a page's whole context, shoppers and all, for each variable that a template may do without.
+        | {"django.template": {"level": "INFO"}}
         # Searches in the admin put what was searched for into the address, and the proxy keeps an access log anyway.
         | {"gunicorn.access": {"handlers": [], "level": "WARNING"}},
     }
