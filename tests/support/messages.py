@@ -89,11 +89,12 @@ def leaves(value: Any, path: Place = ()) -> Iterator[Place]:
         yield path
 
 
-def put(payload: Any, place: Place, value: Any) -> None:
-    """Write a value into its place."""
+def put(payload: Any, place: Place, value: Any) -> Any:
+    """Write a value into its place, and return what stood there."""
     for key in place[:-1]:
         payload = payload[key]
-    payload[place[-1]] = value
+    before, payload[place[-1]] = payload[place[-1]], value
+    return before
 
 
 @cache

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import copy
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,35 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integrations.sources import Handled, Malformed
+from tests.support.messages import KINDS, load, spots
 from tracking import statuses
-from tracking.carriers.aftership import AfterShip
-from tracking.carriers.easypost import EasyPost
-from tracking.carriers.shippo import Shippo
 from tracking.inputs import LineInput, ScanInput
-from tracking.shopify.customers import parse_consent, parse_customer, parse_privacy_request
-from tracking.shopify.fulfillments import parse_fulfillment, parse_fulfillment_event
-from tracking.shopify.orders import parse_deleted, parse_order, parse_refund
 
-FIXTURES = Path(__file__).parents[1] / "fixtures"
-RECEIVED_AT = datetime(2026, 10, 10, 8, 0, tzinfo=UTC)
-EMAIL_CONSENT = "customers_email_marketing_consent/update"
-SMS_CONSENT = "customers_marketing_consent/update"
-PARSERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
-    "order": ("shopify/order", lambda payload: parse_order(payload, "orders/updated")),
-    "guest": ("shopify/order_guest", lambda payload: parse_order(payload, "orders/create")),
-    "deletion": ("shopify/order", lambda payload: parse_deleted(payload, "orders/delete")),
-    "refund": ("shopify/refund", lambda payload: parse_refund(payload, "refunds/create")),
-    "fulfillment": ("shopify/fulfillment", lambda payload: parse_fulfillment(payload, "fulfillments/update")),
-    "event": ("shopify/fulfillment_event", lambda payload: parse_fulfillment_event(payload, "events/create")),
-    "customer": ("shopify/customer", lambda payload: parse_customer(payload, "customers/update")),
-    "email": ("shopify/email_consent", lambda payload: parse_consent(payload, EMAIL_CONSENT, RECEIVED_AT)),
-    "sms": ("shopify/sms_consent", lambda payload: parse_consent(payload, SMS_CONSENT, RECEIVED_AT)),
-    "privacy": ("shopify/redact", lambda payload: parse_privacy_request(payload, "customers/redact")),
-    "easypost": ("easypost/tracker_updated", EasyPost().parse),
-    "easypost_bare": ("easypost/tracker_test", EasyPost().parse),
-    "shippo": ("shippo/track_updated", Shippo().parse),
-    "aftership": ("aftership/tracking_update", AfterShip().parse),
-}
+PARSERS = {name: (kind.fixture, kind.parse) for name, kind in KINDS.items()}
 NUMBERS = [0, -1, 2**31, 2**63, 10**5000, 0.5, 1e308, float("nan"), float("inf")]
 NUMERALS = ["0", "-1", "NaN", "Infinity", "1e999999", "9" * 30, "1_000", "١٢٣"]
 TEXTS = ["", " ", "x", "\x00", "\ud800", "#☠1☢\n---\n4321\n", "javascript:alert(1)", "https://", "x" * 100_000]
@@ -52,18 +26,6 @@ MOMENTS = ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-02-30
 SHAPES = [[], {}, [[]], [None], [{}], {"": None}, {"id": {}}, [1, "x", {"id": "x"}]]
 JUNK: list[Any] = [None, True, False, *NUMBERS, *NUMERALS, *TEXTS, *MOMENTS, *SHAPES]
 DELETE = object()
-
-
-def load(name: str) -> Any:
-    return json.loads((FIXTURES / f"{name}.json").read_text())
-
-
-def spots(value: Any) -> Iterator[tuple[Any, Any]]:
-    """Every place in parsed JSON that holds a value: the container and the key or index."""
-    keys = value.keys() if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
-    for key in keys:
-        yield value, key
-        yield from spots(value[key])
 
 
 @st.composite
