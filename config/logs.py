@@ -15,6 +15,8 @@ _SECRET_NAME = re.compile(
     r"|((api|private|klaviyo|encryption|secret)_)?keys?",
     re.IGNORECASE,
 )
+# What PostgreSQL adds to an error: the values of the row, which may be a shopper's.
+_DETAIL = re.compile(r"^DETAIL: .*?(?=\n\nThe above exception|\n\nDuring handling|\Z)", re.MULTILINE | re.DOTALL)
 # An e-mail address, or a private key of Klaviyo. The look-behind keeps the search linear in the length of the text.
 _SECRET_TEXT = re.compile(r"(?<![\w.+-])(?:[\w.+-]+(?:@|%40)[\w-]+\.[\w.-]+|pk_\w{8,})")
 
@@ -31,7 +33,7 @@ def _hidden(name: str, value: Any) -> Any:
         return {key: _hidden(str(key), item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_hidden("", item) for item in value]
-    return _SECRET_TEXT.sub(HIDDEN, value) if isinstance(value, str) else value
+    return _SECRET_TEXT.sub(HIDDEN, _DETAIL.sub(f"DETAIL: {HIDDEN}", value)) if isinstance(value, str) else value
 
 
 def configuration(*, renderer: str, level: str) -> dict[str, Any]:

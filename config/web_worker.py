@@ -8,7 +8,7 @@ import threading
 import time
 from typing import Any
 
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 
 READ_SECONDS = 20.0
 """A client that has not sent its request by then is heard no longer. Shopify gives up after five."""

@@ -46,7 +46,7 @@ class PanelPages:
     def panels(self, request: HttpRequest, object_id: str) -> dict[str, Any]:
         """What the panels show."""
         now = timezone.now()
-        merchant = vitals.with_vitals(Merchant.objects.filter(pk=whole_number(object_id)), at=now).first()
+        merchant = vitals.with_vitals(Merchant.objects.filter(pk=whole_number(object_id) or 0), at=now).first()
         if merchant is None:
             return {}
         connection = next(iter(merchant.connections.all()), None)

@@ -62,3 +62,12 @@ def test_the_traceback_of_an_error_is_cleaned_too() -> None:
     except ValueError as error:
         record = logging.LogRecord("t", logging.ERROR, "", 0, "failed", None, (type(error), error, error.__traceback__))
     assert json.loads(formatter.format(record))["exception"].endswith("ValueError: no such customer: [hidden]")
+
+
+def test_the_values_of_a_row_that_the_database_refused_are_hidden() -> None:
+    refused = "IntegrityError: null value\nDETAIL:  Failing row contains (1, Zebulon\n\nQuagga, +14155552671).\n"
+    text = f"{refused}\n\nThe above exception was the direct cause"
+
+    assert json.loads(line(text)) == {
+        "event": "IntegrityError: null value\nDETAIL: [hidden]\n\nThe above exception was the direct cause"
+    }

@@ -42,8 +42,16 @@ BODIES = [
     b"x" * 2_000_000,
 ]
 BODIES += [b'{"errors": [{"detail": "no", "source": {"pointer": "%s"}}]}' % pointer.encode() for pointer in POINTERS]
-STATUSES = ("100 Continue", "200 OK", "301 Moved", "400 Bad Request", "401 Unauthorized", "403 Forbidden", "418 Teapot")
-STATUSES += ("429 Too Many Requests", "500 Error", "503 Unavailable", "599 Nothing", "999 Beyond")
+STATUSES: tuple[str, ...] = (
+    "100 Continue",
+    "200 OK",
+    "301 Moved",
+    "400 Bad Request",
+    "401 Unauthorized",
+    "403 Forbidden",
+    "418 Teapot",
+)
+STATUSES += ("418 Teapot", "429 Too Many Requests", "500 Error", "503 Unavailable", "599 Nothing", "999 Beyond")
 ODD = {
     f"{status[:3]} with body {place}": answers(status, "", body)
     for (place, body), status in zip(itertools.cycle(enumerate(BODIES)), STATUSES * 4, strict=False)
