@@ -13,5 +13,6 @@ SCHEDULES = {
     "launch": ("integrations.tasks.launch", 1),
     "housekeep": ("integrations.tasks.housekeep", 10),
     "check_keys": ("integrations.tasks.check_keys", 60),
+    "reconcile": ("integrations.tasks.reconcile", 24 * 60),
 }
 """Name -> (dotted path of the task, minutes between two runs)."""

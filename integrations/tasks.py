@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from django.utils import timezone
 
-from integrations import connections, housekeeping, inbound, ticks, wake
+from integrations import connections, housekeeping, inbound, reconciliation, ticks, wake
 from integrations import launch as launching
 from integrations.delivery.engine import Engine
 
@@ -42,6 +42,11 @@ def check_keys() -> None:
 def housekeep() -> None:
     """Retry what waits, and let go of what nobody needs any more."""
     _run("housekeep", lambda: housekeeping.run(at=timezone.now()))
+
+
+def reconcile() -> None:
+    """Look whether the numbers add up, and log what does not."""
+    _run("reconcile", lambda: reconciliation.report(at=timezone.now()))
 
 
 def heartbeat() -> None:

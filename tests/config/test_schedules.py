@@ -19,6 +19,7 @@ FROZEN = {
     "integrations.tasks.heartbeat",
     "integrations.tasks.housekeep",
     "integrations.tasks.launch",
+    "integrations.tasks.reconcile",
 }
 """Queued tasks carry these names across a deploy: a renamed task would be lost with them."""
 
