@@ -69,6 +69,21 @@ def test_throttled_events_wait_without_losing_an_attempt(world: World, shop: Sho
     assert shop.states == {"sent": 1}
 
 
+def test_success_that_comes_late_does_not_shorten_the_wait_that_was_asked_for(
+    world: World, shop: Shop, backlog: Backlog
+) -> None:
+    throttled, slow = backlog(shop, 2)
+    world.sandbox.script(throttled.event.unique_id, ["throttle"], seconds=60)
+    world.sandbox.script(slow.event.unique_id, ["slow"], milliseconds=300)
+
+    summary = Engine().run(seconds=10)
+
+    assert (summary.requests, shop.states) == (2, {"sent": 1, "pending": 1})
+    blocked_until = Lane.objects.get().blocked_until
+    assert blocked_until is not None
+    assert blocked_until > timezone.now() + timedelta(seconds=50)
+
+
 @pytest.mark.parametrize(
     ("kind", "is_ambiguous"),
     [
