@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -14,7 +15,7 @@ from integrations import connections, leases
 from integrations.catalog import catalog
 from integrations.delivery import claim, resend
 from integrations.delivery.engine import Engine
-from integrations.models import Delivery, DeliveryAttempt, Lane, Lease
+from integrations.models import Delivery, DeliveryAttempt, Event, Lane, Lease
 from tests.integrations.delivery.conftest import Backlog
 from tests.support.world import Shop, World
 
@@ -343,6 +344,35 @@ def test_later_events_of_a_subject_wait_for_an_earlier_one_that_failed(
         first.event.unique_id,
         second.event.unique_id,
     ]
+
+
+def test_events_of_a_subject_that_were_claimed_together_wait_for_the_one_that_failed(
+    world: World, shop: Shop, backlog: Backlog
+) -> None:
+    first, second, other = backlog(shop, 3)
+    Event.objects.filter(pk__in=[first.event_id, second.event_id]).update(subject="order:1")
+    Delivery.objects.filter(pk__in=[first.pk, second.pk]).update(identifier="ann@shopper.example")
+    world.sandbox.script(first.event.unique_id, ["server_error"])
+
+    Engine().run(seconds=5)
+
+    assert [event["unique_id"] for event in world.sandbox.events()] == [other.event.unique_id]
+    second.refresh_from_db()
+    assert (second.state, second.attempts) == ("pending", 0)
+
+
+def test_run_ends_where_all_that_is_due_waits_for_an_earlier_event(world: World, shop: Shop, backlog: Backlog) -> None:
+    first, _ = backlog(shop, 2)
+    Event.objects.update(subject="order:1")
+    Delivery.objects.filter(pk=first.pk).update(
+        attempts=1, first_attempt_at=timezone.now(), not_before=timezone.now() + timedelta(minutes=1)
+    )
+    began = time.monotonic()
+
+    summary = Engine().run(seconds=30)
+
+    assert (summary.requests, shop.states) == (0, {"pending": 2})
+    assert time.monotonic() - began < 15
 
 
 def test_erroneous_event_is_refused_before_it_can_spoil_a_batch(world: World, shop: Shop, backlog: Backlog) -> None:
