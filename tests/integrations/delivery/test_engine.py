@@ -62,6 +62,7 @@ def test_throttled_events_wait_without_losing_an_attempt(world: World, shop: Sho
 
     delivery.refresh_from_db()
     assert (delivery.state, delivery.attempts, delivery.is_ambiguous) == ("pending", 0, False)
+    assert delivery.first_attempt_at is None
     blocked_until = Lane.objects.get().blocked_until
     assert blocked_until is not None
     assert blocked_until >= timezone.now() + timedelta(seconds=25)
