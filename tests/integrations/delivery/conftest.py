@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from integrations.delivery import engine
 from integrations.destinations.klaviyo.sandbox import Sandbox
 from integrations.models import Customer, Delivery, Event
+from tests.support.clock import Clock
 from tests.support.world import Shop, World
 
 Backlog = Callable[..., list[Delivery]]
@@ -34,6 +36,21 @@ def world(sandbox: Sandbox, transactional_db: None) -> World:
 def shop(world: World) -> Shop:
     """A launched merchant."""
     return world.shop()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that stands until the test moves it."""
+    return Clock()
+
+
+@pytest.fixture
+def standing(settings: Any, clock: Clock, transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """A world whose Klaviyo goes by `clock`; its engine must be given the same. Nothing becomes due while it looks."""
+    monkeypatch.setattr(engine, "LOOK_EVERY", 0.005)
+    with Sandbox(strict_bulk=True, clock=clock.timestamp) as sandbox:
+        settings.KLAVIYO_BASE_URL = sandbox.url
+        yield World(sandbox, "http://site.invalid")
 
 
 @pytest.fixture

@@ -124,21 +124,6 @@ def test_a_batch_in_doubt_never_travels_in_bulk_again(world: World, shop: Shop, 
     assert (shop.states, world.sandbox.counters()["recorded"]) == ({"sent": 300}, 300)
 
 
-@pytest.mark.parametrize(("has_pointers", "most_requests"), [(True, 2), (False, 21)])
-def test_one_poisoned_event_costs_itself(
-    world: World, shop: Shop, backlog: Backlog, has_pointers: bool, most_requests: int
-) -> None:
-    world.sandbox.configure(pointers=has_pointers)
-    backlog(shop, 1_000)
-    world.sandbox.refuse_email("shopper-501@mail.example")
-
-    summary = Engine().run(seconds=30)
-
-    assert shop.states == {"sent": 999, "dead": 1}
-    assert summary.requests <= most_requests
-    assert "email" in Delivery.objects.get(state="dead").error.lower()
-
-
 def test_refused_key_pauses_at_once_and_loses_nothing(world: World, shop: Shop, backlog: Backlog) -> None:
     backlog(shop, 50)
     world.sandbox.revoke_key(shop.key)
