@@ -119,7 +119,9 @@ def delays_outside_their_band(at: datetime) -> list[str]:
 
 def requests_before_their_time(journal: Sequence[dict[str, Any]]) -> list[str]:
     """Requests of an account that was told to wait, before that wait was over; what left with the throttled one apart."""
-    early, wait_until, told_at = [], {}, {}
+    early: list[str] = []
+    wait_until: dict[str, datetime] = {}
+    told_at: dict[str, datetime] = {}
     for entry in journal:
         at, account = datetime.fromisoformat(entry["at"]), entry["account"]
         if account in wait_until and told_at[account] < at < wait_until[account]:
@@ -164,8 +166,9 @@ def orders_with_transitions(deliveries: list[Delivery]) -> None:
 
 def overtakers(world: World, unique_ids: Sequence[str]) -> list[str]:
     """Events that Klaviyo recorded while an earlier one of their order, tried less than fifteen minutes before, was not."""
-    first_tried = dict(Delivery.objects.values_list("event__unique_id", "first_attempt_at"))
-    found, recorded = [], set()
+    first_tried: dict[str, datetime] = dict(Delivery.objects.values_list("event__unique_id", "first_attempt_at"))
+    found: list[str] = []
+    recorded: set[str] = set()
     place = {unique_id: number for number, unique_id in enumerate(unique_ids)}
     for event in world.sandbox.events():
         number = place[event["unique_id"]]
