@@ -166,7 +166,7 @@ def orders_with_transitions(deliveries: list[Delivery]) -> None:
 
 def overtakers(world: World, unique_ids: Sequence[str]) -> list[str]:
     """Events that Klaviyo recorded while an earlier one of their order, tried less than fifteen minutes before, was not."""
-    first_tried: dict[str, datetime] = dict(Delivery.objects.values_list("event__unique_id", "first_attempt_at"))
+    first_tried = dict(Delivery.objects.values_list("event__unique_id", "first_attempt_at"))
     found: list[str] = []
     recorded: set[str] = set()
     place = {unique_id: number for number, unique_id in enumerate(unique_ids)}
@@ -174,7 +174,8 @@ def overtakers(world: World, unique_ids: Sequence[str]) -> list[str]:
         number = place[event["unique_id"]]
         barrier = datetime.fromisoformat(event["received_at"]) - claim.BARRIER
         for earlier in unique_ids[number - number % TRANSITIONS : number]:
-            if earlier not in recorded and first_tried[earlier] > barrier:
+            tried_at = first_tried[earlier]
+            if earlier not in recorded and tried_at is not None and tried_at > barrier:
                 found.append(f"{event['unique_id']} before {earlier}")
         recorded.add(event["unique_id"])
     return found
