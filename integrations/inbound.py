@@ -97,11 +97,13 @@ def handle_due(
     seconds: float,
     merchant: Merchant | None = None,
     stop: Callable[[], bool] = lambda: False,
+    hand_over: Callable[[], object] = bool,
     clock: Callable[[], datetime] = timezone.now,
 ) -> int:
     """Handle what was received, a batch of each merchant in turn, until nothing is left or `seconds` are over.
 
-    Returns how many messages were handled. Merchants that another worker is busy with are left to it.
+    `hand_over` is called when the time is over before the work is, so that another takes it up. Returns how many messages were
+    handled. Merchants that another worker is busy with are left to it.
     """
     deadline = time.monotonic() + seconds
     total = 0
@@ -109,6 +111,7 @@ def handle_due(
         handled = 0
         for each in merchants_with_messages(merchant=merchant).prefetch_related("connections"):
             if time.monotonic() >= deadline or stop():
+                hand_over()
                 return total + handled
             handled += handle_batch(each, clock=clock)
         total += handled

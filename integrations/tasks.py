@@ -14,19 +14,21 @@ from integrations import launch as launching
 from integrations.delivery.engine import Engine
 
 SECONDS = 40
-"""How long a tick takes up new work. Requests in flight by then get 30 seconds more, and django-q2's timeout is 75."""
+"""How long a tick takes up new work; what is left then is handed over to another tick at once. Requests in flight by then get
+30 seconds more, and django-q2's timeout is 75.
+"""
 
 
 def handle_inbound() -> None:
     """Handle what was received. What comes of it asks for `deliver` by itself."""
     with ticks.running(wake.HANDLE_INBOUND):
-        inbound.handle_due(seconds=SECONDS)
+        inbound.handle_due(seconds=SECONDS, hand_over=lambda: wake.ask(wake.HANDLE_INBOUND))
 
 
 def deliver() -> None:
     """Deliver what is due."""
     with ticks.running(wake.DELIVER):
-        Engine().run(seconds=SECONDS)
+        Engine().run(seconds=SECONDS, hand_over=lambda: wake.ask(wake.DELIVER))
 
 
 def launch() -> None:

@@ -5,6 +5,7 @@ A destination that hangs holds one slot of the pool and nothing else. Lanes are 
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -23,7 +24,7 @@ from integrations.destinations.base import Receipt
 from integrations.fields import Undecryptable
 from integrations.models import Connection, Delivery, Merchant
 
-CONCURRENCY = 16
+CONCURRENCY = 24
 """Requests in flight in one process."""
 
 LOOK_EVERY = 0.2
@@ -74,11 +75,21 @@ class Engine:
         self._found_work = True
         self._summary = Summary()
 
-    def run(self, *, seconds: float, stop: Callable[[], bool] = lambda: False) -> Summary:
-        """Deliver until nothing is due or `seconds` are over; requests in flight by then are still waited for and settled."""
+    def run(
+        self,
+        *,
+        seconds: float = math.inf,
+        stop: Callable[[], bool] = lambda: False,
+        hand_over: Callable[[], object] = bool,
+    ) -> Summary:
+        """Deliver until nothing is due or `seconds` are over; requests in flight by then are still waited for and settled.
+
+        `hand_over` is called at the moment when the time is over before the work is, so that another takes it up.
+        """
         self._summary = Summary()
         self._found_work = True
         deadline = time.monotonic() + seconds
+        is_over = False
         pool = ThreadPoolExecutor(self._concurrency, thread_name_prefix="deliver")
         try:
             while True:
@@ -86,6 +97,9 @@ class Engine:
                 if is_open:
                     self._open_lanes()
                     self._start_requests(pool)
+                elif not is_over:
+                    is_over = True
+                    hand_over()
                 self._close_idle_lanes(all_of_them=not is_open)
                 if not self._running and (not is_open or (not self._lanes and not self._found_work)):
                     return self._summary
