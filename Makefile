@@ -58,7 +58,7 @@ coverage: .venv/dev ## Run the suite on SQLite and list the lines that it does n
 check: .venv/dev ## Lint, types, import contracts, migrations, production settings
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
-	$(production) .venv/bin/mypy config integrations tracking tests
+	$(production) .venv/bin/mypy config integrations tracking tests benchmarks
 	.venv/bin/lint-imports
 	$(production) $(manage) makemigrations --check --dry-run
 	$(production) $(manage) check --deploy --fail-level WARNING

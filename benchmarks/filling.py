@@ -1,0 +1,206 @@
+"""Merchants and their history, made by the database itself: a few statements, whatever the number of rows.
+
+`python -m benchmarks.filling MERCHANTS EVENTS` fills the empty database of DATABASE_URL with a backlog that waits to be sent.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import timedelta
+from typing import Any
+
+import django
+from django.db import connection, models
+from django.utils import timezone
+
+from benchmarks.environment import KEY
+
+EVENTS_EACH = 5
+"""Events of one shopper, who has one order in one parcel."""
+
+PROPERTIES = """
+{"OrderNumber": "#<n>", "OrderId": "8209829<n>", "ShipmentId": "2558580<n>:1Z999AA1<n>", "TrackingNumber": "1Z999AA1<n>",
+ "Carrier": "UPS", "CarrierFriendly": "UPS", "ServiceLevel": "Ground", "Status": "in_transit",
+ "StatusMessage": "Departed from facility", "StatusAt": "2026-11-20T09:30:00+00:00",
+ "ShippedAt": "2026-11-19T16:05:00+00:00", "EstimatedDeliveryDate": "2026-11-24",
+ "CarrierTrackingUrl": "https://www.ups.com/track?tracknum=1Z999AA1<n>", "DestinationCountry": "US",
+ "ShipmentIndex": 1, "ShipmentCount": 1, "ItemNames": ["Wool jumper", "Socks"],
+ "Items": [{"ProductName": "Wool jumper", "VariantName": "M / dark green", "SKU": "JUMPER-M-GREEN", "Quantity": 1,
+            "Price": 89.0, "ImageUrl": "https://cdn.shop.example/products/jumper.jpg"},
+           {"ProductName": "Socks", "VariantName": "42", "SKU": "SOCKS-42", "Quantity": 2, "Price": 9.5}]}
+"""
+"""A parcel's event with two products. `<n>` is replaced by the order's number."""
+
+METRICS = (
+    "shopify_order_created",
+    "shipment_created",
+    "shipment_update_received",
+    "shipment_update_received",
+    "shipment_update_received",
+)
+"""What is told of one order, in this order."""
+
+
+def insert(model: type[models.Model], source: str, **expressions: str) -> None:
+    """Insert one row of `model` for each row of `source`. `expressions` is SQL by column; the others get the model's defaults."""
+    fields: list[models.Field[Any, Any]] = [
+        field for field in model._meta.concrete_fields if not field.primary_key or field.attname in expressions
+    ]
+    values: list[str] = []
+    defaults: list[Any] = []
+    for field in fields:
+        if field.attname in expressions:
+            values.append(expressions[field.attname])
+        else:
+            values.append(f"%s::{field.db_type(connection)}")
+            defaults.append(field.get_db_prep_save(field.get_default(), connection))
+    columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
+    statement = f"INSERT INTO {model._meta.db_table} ({columns}) SELECT {', '.join(values)} FROM {source}"
+    with connection.cursor() as cursor:
+        cursor.execute(statement, defaults)
+
+
+def add_merchants(count: int) -> None:
+    """Launched merchants with everything turned on, numbered from 1."""
+    from integrations.catalog import catalog
+    from integrations.fields import Sealed
+    from integrations.models import Connection, Lane, Merchant
+
+    launched = timezone.now() - timedelta(days=400)
+    merchants = Merchant.objects.bulk_create(Merchant(name=f"Shop {number}") for number in range(1, count + 1))
+    connections = Connection.objects.bulk_create(
+        Connection(
+            merchant=merchant,
+            secret=Sealed.of(KEY),
+            enabled_metrics=list(catalog.metrics),
+            launch_at=launched,
+            launched_at=launched,
+        )
+        for merchant in merchants
+    )
+    Lane.objects.bulk_create(Lane(merchant=each.merchant, connection=each) for each in connections)
+
+
+def add_shoppers(count: int, *, merchant: str, placed_at: str) -> None:
+    """Customers numbered from 1, each with an order in a parcel. `merchant` and `placed_at` are SQL of the number `n`."""
+    from integrations.models import Customer
+    from tracking.models import Order, Shipment
+
+    numbers = f"generate_series(1, {count}) AS n"
+    insert(
+        Customer,
+        numbers,
+        id="n",
+        merchant_id=merchant,
+        email="'shopper-' || n || '@mail.example'",
+        first_name="'Ann'",
+        last_name="'Shopper'",
+        created_at=placed_at,
+    )
+    insert(
+        Order,
+        numbers,
+        id="n",
+        merchant_id=merchant,
+        external_id="'8209829' || n",
+        number="'#' || n",
+        customer_id="n",
+        currency="'USD'",
+        total="108.00",
+        placed_at=placed_at,
+        source_updated_at=placed_at,
+        processing_at=placed_at,
+        shipped_at=placed_at,
+        recorded_at=placed_at,
+    )
+    insert(
+        Shipment,
+        numbers,
+        id="n",
+        merchant_id=merchant,
+        order_id="n",
+        external_id="'2558580' || n || ':1Z999AA1' || n",
+        fulfillment_id="'2558580' || n",
+        tracking_number="'1Z999AA1' || n",
+        carrier="'UPS'",
+        carrier_url="'https://www.ups.com/track?tracknum=1Z999AA1' || n",
+        status="'in_transit'",
+        status_at=placed_at,
+        shipped_at=placed_at,
+        source_updated_at=placed_at,
+        recorded_at=placed_at,
+    )
+
+
+def add_events(count: int, *, every: str, **delivery: str) -> None:
+    """Events numbered from 1, oldest first and `every` (an SQL interval) apart from shopper to shopper, each with its delivery.
+
+    `delivery` is SQL by column for what the deliveries differ in.
+    """
+    from integrations.catalog import catalog
+    from integrations.models import Delivery, Event
+
+    shoppers = -(-count // EVENTS_EACH)
+    at = f"now() - ({shoppers} - c.id) * interval '{every}' - interval '1 minute'"
+    metric = f"(ARRAY{list(METRICS)})[1 + n %% {EVENTS_EACH}]"
+    names = [catalog.metrics[key].name.format(prefix="Tidings") for key in METRICS]
+    text = PROPERTIES.replace("\n", "").replace("'", "''")
+    insert(
+        Event,
+        f"generate_series(1, {count}) AS n JOIN integrations_customer c ON c.id = 1 + (n - 1) / {EVENTS_EACH}",
+        id="n",
+        merchant_id="c.merchant_id",
+        metric=metric,
+        metric_name=f"(ARRAY{names})[1 + n %% {EVENTS_EACH}]",
+        customer_id="c.id",
+        unique_id="'shipment:2558580' || c.id || ':' || n",
+        subject="'order:8209829' || c.id",
+        order_number="'#' || c.id",
+        tracking_number="'1Z999AA1' || c.id",
+        occurred_at=f"date_trunc('second', {at})",
+        recorded_at=at,
+        properties=f"replace('{text}', '<n>', c.id::text)::jsonb",
+    )
+    insert(
+        Delivery,
+        "integrations_event e JOIN integrations_customer c ON c.id = e.customer_id "
+        "JOIN integrations_connection k ON k.merchant_id = e.merchant_id ORDER BY e.id",
+        id="e.id",
+        merchant_id="e.merchant_id",
+        event_id="e.id",
+        connection_id="k.id",
+        identifier="c.email",
+        not_before="e.recorded_at",
+        window_at="e.occurred_at",
+        created_at="e.recorded_at",
+        **delivery,
+    )
+
+
+def finish() -> None:
+    """Let the numbering go on after what was inserted, and the planner know it."""
+    from django.apps import apps
+
+    with connection.cursor() as cursor:
+        for app in ("integrations", "tracking"):
+            for model in apps.get_app_config(app).get_models():
+                if isinstance(model._meta.pk, models.AutoField):
+                    table, column = model._meta.db_table, model._meta.pk.column
+                    cursor.execute(
+                        f"SELECT setval(pg_get_serial_sequence('{table}', '{column}'), coalesce(max({column}), 0) + 1)"
+                        f" FROM {table}"
+                    )
+        cursor.execute("VACUUM (FREEZE, ANALYZE)")
+
+
+def fill_backlog(merchants: int, events: int) -> None:
+    """Events of the last minutes that wait to be sent, every merchant's in turn."""
+    add_merchants(merchants)
+    add_shoppers(-(-events // EVENTS_EACH), merchant=f"1 + n %% {merchants}", placed_at="now() - interval '1 day'")
+    add_events(events, every="10 milliseconds")
+    finish()
+
+
+if __name__ == "__main__":
+    django.setup()
+    fill_backlog(int(sys.argv[1]), int(sys.argv[2]))

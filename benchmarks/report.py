@@ -1,0 +1,60 @@
+"""Medians, their ratios, and the tables that show them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+MET, MISSED = "yes", "NO"
+
+
+def spread(values: Sequence[float], digits: int = 0) -> str:
+    """Median, and in brackets the lowest and the highest."""
+    shown = [f"{value:,.{digits}f}" for value in (median(values), min(values), max(values))]
+    return f"{shown[0]} ({shown[1]}-{shown[2]})" if len(values) > 1 else shown[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A target, and what was measured against it: `most` or `least` is the bound."""
+
+    target: str
+    measured: float
+    least: float | None = None
+    most: float | None = None
+    unit: str = "times"
+    digits: int = 2
+
+    @property
+    def is_met(self) -> bool:
+        """Whether it holds."""
+        return (self.least is None or self.measured >= self.least) and (self.most is None or self.measured <= self.most)
+
+    def row(self) -> list[str]:
+        """Target, figure, whether it holds."""
+        return [self.target, f"{self.measured:.{self.digits}f} {self.unit}".strip(), MET if self.is_met else MISSED]
+
+
+@dataclass(slots=True)
+class Section:
+    """One part of the report: what was measured how, the figures, and the verdicts."""
+
+    title: str
+    notes: str
+    head: Sequence[str]
+    rows: list[list[str]] = field(default_factory=list)
+    verdicts: list[Verdict] = field(default_factory=list)
+
+    def markdown(self) -> str:
+        """The part as markdown."""
+        parts = [f"## {self.title}", self.notes, table(self.head, self.rows)]
+        if self.verdicts:
+            parts.append(table(("target", "measured", "met"), (verdict.row() for verdict in self.verdicts)))
+        return "\n\n".join(parts) + "\n"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
