@@ -1,6 +1,6 @@
 """A backlog, delivered: our engine beside the official SDK in a loop, one django-q2 task per event, and a bare loop of SQL.
 
-`python -m benchmarks.delivery` measures this part alone.
+`python -m benchmarks.delivery` measures this part alone, with options: `--ways engine bare --processes 1 --ms 0`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from statistics import median
@@ -16,11 +16,14 @@ from statistics import median
 from benchmarks.databases import Server
 from benchmarks.environment import ROOT, environment
 from benchmarks.processes import Figures, measure
-from benchmarks.report import Section, Verdict, spread
+from benchmarks.report import Section, Verdict, say, spread
 from benchmarks.stub import Stub
 
 MERCHANTS = 10
 EVENTS = 30_000
+EACH = 5
+"""Events of one shopper."""
+
 SDK_EVENTS = {0.0: 2_000, 0.1: 100}
 QUEUE_EVENTS = {0.0: 1_000, 0.1: 100}
 """One by one is slow: fewer events give the same rate."""
@@ -69,10 +72,11 @@ class Case:
 class Bench:
     """The databases and the stubs that cases are run on, for the time of a `with` block."""
 
-    def __init__(self, server: Server, *, merchants: int = MERCHANTS, events: int = EVENTS) -> None:
+    def __init__(self, server: Server, *, merchants: int = MERCHANTS, events: int = EVENTS, each: int = EACH) -> None:
         self.server = server
         self.events = events
-        self._merchants = merchants
+        self.merchants = merchants
+        self._each = str(each)
         self._stack = ExitStack()
         self._backlog = ""
         self._queues: dict[float, str] = {}
@@ -81,7 +85,7 @@ class Bench:
     def __enter__(self) -> Bench:
         with ExitStack() as stack:
             self._backlog = stack.enter_context(self.server.made("backlog"))
-            run(self.server, self._backlog, "benchmarks.filling", str(self._merchants), str(self.events))
+            self._fill(self._backlog, self.events)
             self._stack = stack.pop_all()
         return self
 
@@ -101,6 +105,9 @@ class Bench:
             raise RuntimeError(f"{arrived} events arrived instead of {figures.events}: {case}")
         return figures
 
+    def _fill(self, database: str, events: int) -> None:
+        run(self.server, database, "benchmarks.filling", str(self.merchants), str(events), self._each)
+
     def _stub(self, delay: float) -> Stub:
         if delay not in self._stubs:
             self._stubs[delay] = self._stack.enter_context(Stub(delay))
@@ -111,7 +118,7 @@ class Bench:
         if delay not in self._queues:
             most = str(QUEUE_EVENTS[delay])
             name = self._stack.enter_context(self.server.made(f"queue_{most}"))
-            run(self.server, name, "benchmarks.filling", str(self._merchants), most)
+            self._fill(name, QUEUE_EVENTS[delay])
             settings = Case(QUEUE, 1, delay).changes
             run(self.server, name, "benchmarks.ways.queue", "fill", most, **settings)
             self._queues[delay] = name
@@ -124,16 +131,14 @@ def run(server: Server, database: str, *module: str, **changes: str) -> None:
     subprocess.run([sys.executable, "-m", *module], cwd=ROOT, env=env, check=True)
 
 
-def alternate(
-    bench: Bench, cases: Sequence[Case], runs: int, progress: Callable[[str], None]
-) -> dict[Case, list[Figures]]:
+def alternate(bench: Bench, cases: Sequence[Case], runs: int) -> dict[Case, list[Figures]]:
     """Run every case `runs` times, in turn with the others."""
     found: dict[Case, list[Figures]] = {case: [] for case in cases}
     for number in range(1, runs + 1):
         for case in cases:
             figures = bench.run(case)
             found[case].append(figures)
-            progress(
+            say(
                 f"delivery {number}/{runs}: {case.way}, {case.processes} process(es), {case.delay * 1000:.0f} ms: "
                 f"{figures.rate:,.0f}/s, {figures.client_cpu:.3f} + {figures.database_cpu:.3f} CPU s/1000, "
                 f"{figures.memory:.0f} MB"
@@ -141,12 +146,19 @@ def alternate(
     return found
 
 
+def measured(server: Server, runs: int) -> Section:
+    """The whole part: every way, with one process and with two, against both stubs."""
+    cases = [Case(way, count, delay) for delay in DELAYS for count in PROCESSES for way in (ENGINE, SDK, QUEUE, BARE)]
+    with Bench(server) as bench:
+        return section(alternate(bench, cases, runs), bench)
+
+
 def section(found: dict[Case, list[Figures]], bench: Bench) -> Section:
     """The table, and the verdicts that the cases at hand allow."""
     report = Section(
         title="Delivery of a backlog",
         notes=(
-            f"{bench.events:,} events of {bench._merchants} merchants are waiting; the one-by-one ways deliver the first "
+            f"{bench.events:,} events of {bench.merchants} merchants are waiting; the one-by-one ways deliver the first "
             f"{SDK_EVENTS[0.0]:,} (SDK) and {QUEUE_EVENTS[0.0]:,} (queue) of them, {SDK_EVENTS[0.1]:,} where an answer takes "
             "100 ms. CPU is seconds per 1,000 events."
         ),
@@ -212,7 +224,7 @@ def main() -> None:
         for way in options.ways
     ]
     with Bench(Server.find(), merchants=options.merchants, events=options.events) as bench:
-        found = alternate(bench, cases, options.runs, lambda line: print(line, file=sys.stderr, flush=True))
+        found = alternate(bench, cases, options.runs)
         print(section(found, bench).markdown())
 
 

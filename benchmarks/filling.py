@@ -1,6 +1,7 @@
 """Merchants and their history, made by the database itself: a few statements, whatever the number of rows.
 
-`python -m benchmarks.filling MERCHANTS EVENTS` fills the empty database of DATABASE_URL with a backlog that waits to be sent.
+`python -m benchmarks.filling MERCHANTS EVENTS EACH` fills the empty database of DATABASE_URL with a backlog that waits to be
+sent, EACH events of every shopper.
 """
 
 from __future__ import annotations
@@ -14,9 +15,6 @@ from django.db import connection, models
 from django.utils import timezone
 
 from benchmarks.environment import KEY
-
-EVENTS_EACH = 5
-"""Events of one shopper, who has one order in one parcel."""
 
 PROPERTIES = """
 {"OrderNumber": "#<n>", "OrderId": "8209829<n>", "ShipmentId": "2558580<n>:1Z999AA1<n>", "TrackingNumber": "1Z999AA1<n>",
@@ -132,26 +130,25 @@ def add_shoppers(count: int, *, merchant: str, placed_at: str) -> None:
     )
 
 
-def add_events(count: int, *, every: str, **delivery: str) -> None:
-    """Events numbered from 1, oldest first and `every` (an SQL interval) apart from shopper to shopper, each with its delivery.
-
-    `delivery` is SQL by column for what the deliveries differ in.
+def add_events(count: int, *, each: int, every: str, **delivery: str) -> None:
+    """Events numbered from 1, `each` of one shopper, oldest first and `every` (an SQL interval) apart from shopper to shopper,
+    each with its delivery. `delivery` is SQL by column for what the deliveries differ in.
     """
     from integrations.catalog import catalog
     from integrations.models import Delivery, Event
 
-    shoppers = -(-count // EVENTS_EACH)
+    shoppers = -(-count // each)
     at = f"now() - ({shoppers} - c.id) * interval '{every}' - interval '1 minute'"
-    metric = f"(ARRAY{list(METRICS)})[1 + n %% {EVENTS_EACH}]"
+    place = f"[1 + n %% {len(METRICS)}]"
     names = [catalog.metrics[key].name.format(prefix="Tidings") for key in METRICS]
     text = PROPERTIES.replace("\n", "").replace("'", "''")
     insert(
         Event,
-        f"generate_series(1, {count}) AS n JOIN integrations_customer c ON c.id = 1 + (n - 1) / {EVENTS_EACH}",
+        f"generate_series(1, {count}) AS n JOIN integrations_customer c ON c.id = 1 + (n - 1) / {each}",
         id="n",
         merchant_id="c.merchant_id",
-        metric=metric,
-        metric_name=f"(ARRAY{names})[1 + n %% {EVENTS_EACH}]",
+        metric=f"(ARRAY{list(METRICS)}){place}",
+        metric_name=f"(ARRAY{names}){place}",
         customer_id="c.id",
         unique_id="'shipment:2558580' || c.id || ':' || n",
         subject="'order:8209829' || c.id",
@@ -193,14 +190,14 @@ def finish() -> None:
         cursor.execute("VACUUM (FREEZE, ANALYZE)")
 
 
-def fill_backlog(merchants: int, events: int) -> None:
-    """Events of the last minutes that wait to be sent, every merchant's in turn."""
+def fill_backlog(merchants: int, events: int, each: int) -> None:
+    """Events of the last minutes that wait to be sent, `each` of one shopper, every merchant's in turn."""
     add_merchants(merchants)
-    add_shoppers(-(-events // EVENTS_EACH), merchant=f"1 + n %% {merchants}", placed_at="now() - interval '1 day'")
-    add_events(events, every="10 milliseconds")
+    add_shoppers(-(-events // each), merchant=f"1 + n %% {merchants}", placed_at="now() - interval '1 day'")
+    add_events(events, each=each, every="10 milliseconds")
     finish()
 
 
 if __name__ == "__main__":
     django.setup()
-    fill_backlog(int(sys.argv[1]), int(sys.argv[2]))
+    fill_backlog(*(int(argument) for argument in sys.argv[1:4]))

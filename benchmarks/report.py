@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
 MET, MISSED = "yes", "NO"
+
+
+def say(line: str) -> None:
+    """Show how far it is."""
+    print(line, file=sys.stderr, flush=True)
 
 
 def spread(values: Sequence[float], digits: int = 0) -> str:
