@@ -6,6 +6,9 @@ UV_VERSION := 0.13.9
 TEST_PROCESSES ?= 2
 # 1: a missing PostgreSQL or browser fails `make test` instead of leaving out what needs it.
 REQUIRE_ALL ?=
+# Runs of each way in `make bench`, and which parts of it (all but `scale` if none is named).
+RUNS ?= 5
+PARTS ?=
 # Arguments for pytest (a path, -k ...) or for `make lock`.
 ARGS ?=
 
@@ -20,7 +23,7 @@ production := env ENV_FILE= DEBUG=false ALLOWED_HOSTS=tidings.example PUBLIC_BAS
 	TIDINGS_ENCRYPTION_KEYS=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE= DATABASE_URL=sqlite://:memory:
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run worker test coverage check lock clean browser
+.PHONY: help demo run worker test coverage bench check lock clean browser
 
 help: ## Show this list
 	@sed -n 's/^\([a-z.]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -55,6 +58,9 @@ coverage: .venv/dev ## Run the suite on SQLite and list the lines that it does n
 	.venv/bin/coverage run -m pytest -q $(ARGS)
 	.venv/bin/coverage report --show-missing --skip-covered
 
+bench: .venv/bench ## Measure against other ways of doing the same, on PostgreSQL (RUNS=5, PARTS="delivery trickle ...")
+	$(python) -m benchmarks --runs $(RUNS) $(PARTS)
+
 check: .venv/dev ## Lint, types, import contracts, migrations, production settings
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
@@ -66,6 +72,7 @@ check: .venv/dev ## Lint, types, import contracts, migrations, production settin
 lock: .venv/uv ## Pin the dependencies of pyproject.toml (ARGS=--upgrade: the newest)
 	$(compile) $(ARGS) pyproject.toml --group test --group lint -o requirements/dev.txt
 	$(compile) pyproject.toml -c requirements/dev.txt -o requirements/run.txt
+	$(compile) --group pyproject.toml:bench -c requirements/dev.txt -o requirements/bench.txt
 	@! grep -nE '://|^-' requirements/*.txt
 
 clean: ## Remove what make has made, but for .env and var/
@@ -96,3 +103,7 @@ browser:
 .venv/dev: .venv/uv requirements/dev.txt
 	@.venv/bin/uv pip install -q --compile-bytecode --require-hashes -r requirements/dev.txt
 	@touch $@ .venv/run
+
+.venv/bench: .venv/dev requirements/bench.txt
+	@.venv/bin/uv pip install -q --require-hashes -r requirements/bench.txt
+	@touch $@

@@ -106,7 +106,7 @@ class Bench:
         return figures
 
     def _fill(self, database: str, events: int) -> None:
-        run(self.server, database, "benchmarks.filling", str(self.merchants), str(events), self._each)
+        run(self.server, database, "benchmarks.filling", "backlog", str(self.merchants), str(events), self._each)
 
     def _stub(self, delay: float) -> Stub:
         if delay not in self._stubs:

@@ -1,7 +1,7 @@
 """Merchants and their history, made by the database itself: a few statements, whatever the number of rows.
 
-`python -m benchmarks.filling MERCHANTS EVENTS EACH` fills the empty database of DATABASE_URL with a backlog that waits to be
-sent, EACH events of every shopper.
+`python -m benchmarks.filling backlog MERCHANTS EVENTS EACH` fills the empty database of DATABASE_URL with a backlog that waits
+to be sent, EACH events of every shopper; `... intake` with one merchant whose hook may be called.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from django.db import connection, models
 from django.utils import timezone
 
 from benchmarks.environment import KEY
+from benchmarks.load import DOMAIN, PUBLIC_ID, SECRET
 
 PROPERTIES = """
 {"OrderNumber": "#<n>", "OrderId": "8209829<n>", "ShipmentId": "2558580<n>:1Z999AA1<n>", "TrackingNumber": "1Z999AA1<n>",
@@ -198,6 +199,23 @@ def fill_backlog(merchants: int, events: int, each: int) -> None:
     finish()
 
 
+def fill_intake() -> None:
+    """One merchant, known to `benchmarks.load`."""
+    from integrations import merchants
+    from integrations.models import Merchant, ShopDomain
+
+    add_merchants(1)
+    merchant = Merchant.objects.get()
+    merchant.public_id = PUBLIC_ID
+    merchant.save()
+    ShopDomain.objects.create(merchant=merchant, domain=DOMAIN)
+    merchants.set_source_secret(merchant, "shopify", SECRET, at=timezone.now())
+    finish()
+
+
 if __name__ == "__main__":
     django.setup()
-    fill_backlog(*(int(argument) for argument in sys.argv[1:4]))
+    if sys.argv[1] == "intake":
+        fill_intake()
+    else:
+        fill_backlog(*(int(argument) for argument in sys.argv[2:5]))

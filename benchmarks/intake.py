@@ -1,0 +1,149 @@
+"""Webhooks taken in: our hook beside a bare WSGI application, FastAPI with asyncpg, and a Django view that handles at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from statistics import median, quantiles
+
+from benchmarks.databases import Server
+from benchmarks.delivery import run
+from benchmarks.environment import ROOT, environment
+from benchmarks.load import CONNECTIONS
+from benchmarks.machine import cpu_of_family
+from benchmarks.report import Section, Verdict, say, spread
+
+SECONDS = 4.0
+WARM_UP = 1.0
+MANY = 1_000_000
+"""Numbers of orders between the warm-up and the run."""
+
+OURS, WSGI, FAST, INLINE = (
+    "Tidings",
+    "bare WSGI + psycopg",
+    "FastAPI + asyncpg, 4 statements",
+    "Django, handled at once",
+)
+GUNICORN = ("gunicorn", "-c", "python:config.gunicorn")
+COMMANDS = {
+    OURS: GUNICORN,
+    WSGI: (*GUNICORN, "benchmarks.intakes.wsgi:application"),
+    FAST: (
+        *("uvicorn", "benchmarks.intakes.fast:app", "--workers", "2", "--loop", "uvloop", "--http", "httptools"),
+        *("--no-access-log", "--log-level", "warning"),
+    ),
+    INLINE: GUNICORN,
+}
+CHANGES = {INLINE: {"DJANGO_SETTINGS_MODULE": "benchmarks.intakes.inline_settings"}}
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One run: requests per second, milliseconds that 50 % and 99 % took at most, CPU seconds per 1,000 requests."""
+
+    rate: float
+    p50: float
+    p99: float
+    server_cpu: float
+    database_cpu: float
+
+
+def measured(server: Server, runs: int) -> Section:
+    """Every way `runs` times, in turn."""
+    found: dict[str, list[Taken]] = {way: [] for way in COMMANDS}
+    with server.made("intake") as template:
+        run(server, template, "benchmarks.filling", "intake")
+        for number in range(1, runs + 1):
+            for way in COMMANDS:
+                with server.copied(template) as database:
+                    found[way].append(taken := take_in(server, database, way))
+                say(
+                    f"intake {number}/{runs}: {way}: {taken.rate:,.0f}/s, p99 {taken.p99:.0f} ms, CPU {taken.server_cpu:.2f} + {taken.database_cpu:.2f}"
+                )
+    return section(found)
+
+
+def take_in(server: Server, database: str, way: str) -> Taken:
+    """Start the server on a database, warm it up, and load it."""
+    with serving(server.url_of(database), way) as (process, port):
+        _load(port, WARM_UP, 0)
+        cpu, backends = cpu_of_family(process.pid), server.cpu(database)
+        answer = _load(port, SECONDS, MANY)
+        cpu, backends = cpu_of_family(process.pid) - cpu, server.cpu(database) - backends
+    milliseconds = answer["milliseconds"]
+    count = len(milliseconds)
+    cuts = quantiles(milliseconds, n=100)
+    return Taken(count / answer["seconds"], cuts[49], cuts[98], cpu / count * 1000, backends / count * 1000)
+
+
+@contextmanager
+def serving(url: str, way: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """A web server with two processes, for the time of a `with` block; gives it and its port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    where = {"WEB_BIND": f"127.0.0.1:{port}", "WEB_PROCESSES": "2", "WEB_THREADS": "4", "UVICORN_PORT": str(port)}
+    env = environment(url, **where, **CHANGES.get(way, {}))
+    process = subprocess.Popen([sys.executable, "-m", *COMMANDS[way]], cwd=ROOT, env=env, start_new_session=True)
+    try:
+        _wait_for(port, process)
+        yield process, port
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.05)
+    raise RuntimeError(f"the server does not answer: {process.args!r}")
+
+
+def _load(port: int, seconds: float, first: int) -> dict[str, list[float]]:
+    command = [sys.executable, "-m", "benchmarks.load", str(port), str(seconds), str(first)]
+    found = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True)
+    answer: dict[str, list[float]] = json.loads(found.stdout)
+    return answer
+
+
+def section(found: dict[str, list[Taken]]) -> Section:
+    """The table and the verdicts."""
+    rate = {way: median(each.rate for each in runs) for way, runs in found.items()}
+    report = Section(
+        title="Intake of webhooks",
+        notes=(
+            f"Signed orders of 3 KB over {CONNECTIONS} connections for {SECONDS:.0f} s; 2 server processes, with 4 threads or "
+            "4 database connections each. The sender runs on the same machine. CPU is seconds per 1,000 requests."
+        ),
+        head=("way", "requests/s", "p50 ms", "p99 ms", "server CPU", "PostgreSQL CPU"),
+        rows=[
+            [
+                way,
+                spread([each.rate for each in runs]),
+                spread([each.p50 for each in runs], 1),
+                spread([each.p99 for each in runs], 1),
+                spread([each.server_cpu for each in runs], 2),
+                spread([each.database_cpu for each in runs], 2),
+            ]
+            for way, runs in found.items()
+        ],
+    )
+    report.verdicts = [
+        Verdict("at least 1.2 times FastAPI + asyncpg", rate[OURS] / rate[FAST], least=1.2),
+        Verdict("at least 4 times the view that handles at once", rate[OURS] / rate[INLINE], least=4),
+        Verdict("beside the bare WSGI application", rate[OURS] / rate[WSGI], least=0),
+        Verdict("99 % are answered within 50 ms", median(each.p99 for each in found[OURS]), most=50, unit="ms"),
+    ]
+    return report
