@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 
-from benchmarks import delivery, intake, trickle
+from benchmarks import delivery, history, intake, trickle
 from benchmarks.databases import Server
 from benchmarks.environment import ROOT
 from benchmarks.machine import facts
@@ -15,6 +15,7 @@ PARTS = {
     "delivery": delivery.measured,
     "trickle": trickle.measured,
     "intake": intake.measured,
+    "history": history.measured,
 }
 ONLY_WHEN_NAMED = {"scale"}
 REPORT = ROOT / "var" / "bench.md"

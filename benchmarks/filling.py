@@ -1,7 +1,8 @@
 """Merchants and their history, made by the database itself: a few statements, whatever the number of rows.
 
 `python -m benchmarks.filling backlog MERCHANTS EVENTS EACH` fills the empty database of DATABASE_URL with a backlog that waits
-to be sent, EACH events of every shopper; `... intake` with one merchant whose hook may be called.
+to be sent, EACH events of every shopper; `... orders COUNT` with one merchant's orders of which nothing is told yet;
+`... intake` with one merchant whose hook may be called; `... scale MERCHANTS EVENTS` with a year of history.
 """
 
 from __future__ import annotations
@@ -14,8 +15,12 @@ import django
 from django.db import connection, models
 from django.utils import timezone
 
+from benchmarks.bare_tables import bare_tables
 from benchmarks.environment import KEY
-from benchmarks.load import DOMAIN, PUBLIC_ID, SECRET
+from benchmarks.load import DOMAIN, MERCHANT, PUBLIC_ID, SECRET
+
+EACH = 5
+"""Events of one shopper at scale."""
 
 PROPERTIES = """
 {"OrderNumber": "#<n>", "OrderId": "8209829<n>", "ShipmentId": "2558580<n>:1Z999AA1<n>", "TrackingNumber": "1Z999AA1<n>",
@@ -40,7 +45,7 @@ METRICS = (
 """What is told of one order, in this order."""
 
 
-def insert(model: type[models.Model], source: str, **expressions: str) -> None:
+def insert(model: type[models.Model], source: str, /, **expressions: str) -> None:
     """Insert one row of `model` for each row of `source`. `expressions` is SQL by column; the others get the model's defaults."""
     fields: list[models.Field[Any, Any]] = [
         field for field in model._meta.concrete_fields if not field.primary_key or field.attname in expressions
@@ -162,7 +167,7 @@ def add_events(count: int, *, each: int, every: str, **delivery: str) -> None:
     insert(
         Delivery,
         "integrations_event e JOIN integrations_customer c ON c.id = e.customer_id "
-        "JOIN integrations_connection k ON k.merchant_id = e.merchant_id ORDER BY e.id",
+        "JOIN integrations_connection k ON k.merchant_id = e.merchant_id",
         id="e.id",
         merchant_id="e.merchant_id",
         event_id="e.id",
@@ -188,7 +193,7 @@ def finish() -> None:
                         f"SELECT setval(pg_get_serial_sequence('{table}', '{column}'), coalesce(max({column}), 0) + 1)"
                         f" FROM {table}"
                     )
-        cursor.execute("VACUUM (FREEZE, ANALYZE)")
+        cursor.execute("VACUUM (ANALYZE)")
 
 
 def fill_backlog(merchants: int, events: int, each: int) -> None:
@@ -199,23 +204,80 @@ def fill_backlog(merchants: int, events: int, each: int) -> None:
     finish()
 
 
-def fill_intake() -> None:
-    """One merchant, known to `benchmarks.load`."""
+def add_messages(count: int) -> None:
+    """A handled message about every shopper's order. Bodies are short: nobody reads them here."""
+    from integrations.models import InboundMessage
+
+    insert(
+        InboundMessage,
+        f"integrations_customer c WHERE c.id <= {count}",
+        merchant_id="c.merchant_id",
+        source="'shopify'",
+        topic="'orders/create'",
+        key="'w-' || c.id",
+        body="convert_to('{\"id\": 8209829' || c.id || '}', 'UTF8')",
+        received_at="c.created_at",
+        handled_at="c.created_at",
+        state="'handled'",
+        attempts="1",
+        note="'order #' || c.id",
+        reference="'#' || c.id",
+        customer_id="c.id",
+    )
+
+
+def fill_scale(merchants: int, events: int) -> None:
+    """A year of history, all of it delivered: a fifth of the shoppers is the first merchant's, two fifths are ten others'."""
+    shoppers = events // EACH
+    every = f"{365 * 24 * 3600 / shoppers:.3f} seconds"
+    merchant = (
+        f"CASE WHEN n %% 5 = 0 THEN 1 WHEN n %% 5 < 3 THEN 2 + (n / 5) %% 10 ELSE 12 + (n / 5) %% {merchants - 11} END"
+    )
+    add_merchants(merchants)
+    with bare_tables():
+        add_shoppers(shoppers, merchant=merchant, placed_at=f"now() - ({shoppers} - n) * interval '{every}'")
+        add_messages(shoppers)
+        add_events(
+            events,
+            each=EACH,
+            every=every,
+            state="'sent'",
+            attempts="1",
+            first_attempt_at="e.recorded_at",
+            settled_at="e.recorded_at",
+        )
+    open_hook()
+    finish()
+
+
+def fill_orders(count: int) -> None:
+    """Orders of one merchant, without history."""
+    add_merchants(1)
+    add_shoppers(count, merchant="1", placed_at="now() - interval '1 day'")
+    finish()
+
+
+def open_hook() -> None:
+    """Let `benchmarks.load` post to the first merchant."""
     from integrations import merchants
     from integrations.models import Merchant, ShopDomain
 
-    add_merchants(1)
-    merchant = Merchant.objects.get()
+    merchant = Merchant.objects.get(pk=MERCHANT)
     merchant.public_id = PUBLIC_ID
     merchant.save()
     ShopDomain.objects.create(merchant=merchant, domain=DOMAIN)
     merchants.set_source_secret(merchant, "shopify", SECRET, at=timezone.now())
+
+
+def fill_intake() -> None:
+    """One merchant whose hook may be called."""
+    add_merchants(1)
+    open_hook()
     finish()
 
 
+KINDS = {"backlog": fill_backlog, "orders": fill_orders, "intake": fill_intake, "scale": fill_scale}
+
 if __name__ == "__main__":
     django.setup()
-    if sys.argv[1] == "intake":
-        fill_intake()
-    else:
-        fill_backlog(*(int(argument) for argument in sys.argv[2:5]))
+    KINDS[sys.argv[1]](*(int(argument) for argument in sys.argv[2:]))

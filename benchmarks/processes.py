@@ -63,7 +63,7 @@ def measure(
         began = time.perf_counter()
         for worker in workers:
             _say(worker, GO)
-        answers = [_line(worker).split() for worker in workers]
+        done = sum(_done(_line(worker)) for worker in workers)
         seconds = time.perf_counter() - began
         client = sum(cpu_of_family(worker.pid) for worker in workers) - sum(cpu_before)
         backends = server.cpu(database) - database_before
@@ -75,7 +75,6 @@ def measure(
     finally:
         for worker in workers:
             _kill(worker)
-    done = sum(int(count) for _, count in answers)
     if done != events:
         raise RuntimeError(f"{done} events were done instead of {events}: {commands[0]}")
     return Figures(events, seconds, client / events * 1000, backends / events * 1000, memory)
@@ -102,6 +101,12 @@ def _say(worker: subprocess.Popen[str], word: str) -> None:
     assert worker.stdin is not None
     worker.stdin.write(word + "\n")
     worker.stdin.flush()
+
+
+def _done(line: str) -> int:
+    word, _, count = line.partition(" ")
+    _expect(word, DONE)
+    return int(count)
 
 
 def _expect(line: str, word: str) -> None:

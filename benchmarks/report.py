@@ -23,7 +23,7 @@ def spread(values: Sequence[float], digits: int = 0) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A target, and what was measured against it: `most` or `least` is the bound."""
+    """A target, and what was measured against it: `most` or `least` is the bound. Without either it is only told."""
 
     target: str
     measured: float
@@ -39,7 +39,8 @@ class Verdict:
 
     def row(self) -> list[str]:
         """Target, figure, whether it holds."""
-        return [self.target, f"{self.measured:.{self.digits}f} {self.unit}".strip(), MET if self.is_met else MISSED]
+        met = "-" if self.least is None and self.most is None else MET if self.is_met else MISSED
+        return [self.target, f"{self.measured:.{self.digits}f} {self.unit}", met]
 
 
 @dataclass(slots=True)
