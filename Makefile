@@ -58,7 +58,7 @@ coverage: .venv/dev ## Run the suite on SQLite and list the lines that it does n
 	.venv/bin/coverage run -m pytest -q $(ARGS)
 	.venv/bin/coverage report --show-missing --skip-covered
 
-bench: .venv/bench ## Measure against other ways of doing the same, on PostgreSQL (RUNS=5, PARTS="delivery trickle ...")
+bench: .venv/bench ## Measure against other ways of doing the same, on PostgreSQL (RUNS=5, PARTS="delivery scale")
 	$(python) -m benchmarks --runs $(RUNS) $(PARTS)
 
 check: .venv/dev ## Lint, types, import contracts, migrations, production settings

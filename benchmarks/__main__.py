@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 
-from benchmarks import delivery, history, intake, trickle
+from benchmarks import delivery, history, intake, memory, scale, trickle
 from benchmarks.databases import Server
 from benchmarks.environment import ROOT
 from benchmarks.machine import facts
@@ -14,8 +14,10 @@ from benchmarks.report import Section
 PARTS = {
     "delivery": delivery.measured,
     "trickle": trickle.measured,
+    "memory": memory.measured,
     "intake": intake.measured,
     "history": history.measured,
+    "scale": scale.measured,
 }
 ONLY_WHEN_NAMED = {"scale"}
 REPORT = ROOT / "var" / "bench.md"

@@ -195,15 +195,11 @@ def _verdicts(found: dict[Case, list[Figures]]) -> list[Verdict]:
         ("at least 30 times a django-q2 task per event, 2 processes", rate, two, Case(QUEUE, 2, 0.0), 30.0, None),
         ("a second process: at least 1.6 times one", rate, two, one, 1.6, None),
     ]
-    verdicts = [
+    return [
         Verdict(target, figures[ours] / figures[other], least=least, most=most)
         for target, figures, ours, other, least, most in wanted
         if ours in figures and other in figures
     ]
-    memory = [each.memory for case, runs in found.items() if case.way == ENGINE for each in runs]
-    if memory:
-        verdicts.append(Verdict("a worker takes at most 120 MB", max(memory), most=120, unit="MB", digits=0))
-    return verdicts
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ to be sent, EACH events of every shopper; `... orders COUNT` with one merchant's
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -276,7 +277,12 @@ def fill_intake() -> None:
     finish()
 
 
-KINDS = {"backlog": fill_backlog, "orders": fill_orders, "intake": fill_intake, "scale": fill_scale}
+KINDS: dict[str, Callable[..., None]] = {
+    "backlog": fill_backlog,
+    "orders": fill_orders,
+    "intake": fill_intake,
+    "scale": fill_scale,
+}
 
 if __name__ == "__main__":
     django.setup()

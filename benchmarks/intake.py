@@ -74,12 +74,11 @@ def take_in(server: Server, database: str, way: str) -> Taken:
     with serving(server.url_of(database), way) as (process, port):
         _load(port, WARM_UP, 0)
         cpu, backends = cpu_of_family(process.pid), server.cpu(database)
-        answer = _load(port, SECONDS, MANY)
+        seconds, milliseconds = _load(port, SECONDS, MANY)
         cpu, backends = cpu_of_family(process.pid) - cpu, server.cpu(database) - backends
-    milliseconds = answer["milliseconds"]
     count = len(milliseconds)
     cuts = quantiles(milliseconds, n=100)
-    return Taken(count / answer["seconds"], cuts[49], cuts[98], cpu / count * 1000, backends / count * 1000)
+    return Taken(count / seconds, cuts[49], cuts[98], cpu / count * 1000, backends / count * 1000)
 
 
 @contextmanager
@@ -109,11 +108,11 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     raise RuntimeError(f"the server does not answer: {process.args!r}")
 
 
-def _load(port: int, seconds: float, first: int) -> dict[str, list[float]]:
+def _load(port: int, seconds: float, first: int) -> tuple[float, list[float]]:
     command = [sys.executable, "-m", "benchmarks.load", str(port), str(seconds), str(first)]
     found = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True)
-    answer: dict[str, list[float]] = json.loads(found.stdout)
-    return answer
+    answer = json.loads(found.stdout)
+    return answer["seconds"], answer["milliseconds"]
 
 
 def section(found: dict[str, list[Taken]]) -> Section:

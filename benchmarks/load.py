@@ -96,16 +96,28 @@ def _line(line_id: int, title: str) -> dict[str, object]:
     }
 
 
+def headers(number: int, body: bytes) -> dict[str, str]:
+    """Shopify's headers of order `number`."""
+    signature = base64.b64encode(hmac.new(SECRET.encode(), body, hashlib.sha256).digest()).decode()
+    return {
+        "X-Shopify-Topic": "orders/create",
+        "X-Shopify-Webhook-Id": f"bench-{number}",
+        "X-Shopify-Shop-Domain": DOMAIN,
+        "X-Shopify-Hmac-Sha256": signature,
+    }
+
+
 def signed(number: int) -> bytes:
     """A whole HTTP request that posts order `number`."""
     body = order(number)
-    signature = base64.b64encode(hmac.new(SECRET.encode(), body, hashlib.sha256).digest()).decode()
-    head = (
-        f"POST /hooks/{PUBLIC_ID}/shopify/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-        f"X-Shopify-Topic: orders/create\r\nX-Shopify-Webhook-Id: w-{number}\r\nX-Shopify-Shop-Domain: {DOMAIN}\r\n"
-        f"X-Shopify-Hmac-Sha256: {signature}\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
-    return head.encode() + body
+    lines = [
+        f"POST /hooks/{PUBLIC_ID}/shopify/ HTTP/1.1",
+        "Host: 127.0.0.1",
+        "Content-Type: application/json",
+        *(f"{name}: {value}" for name, value in headers(number, body).items()),
+        f"Content-Length: {len(body)}",
+    ]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
 def post(port: int, requests: list[bytes], seconds: float) -> tuple[float, list[float]]:
@@ -124,16 +136,16 @@ def post(port: int, requests: list[bytes], seconds: float) -> tuple[float, list[
         _send(connection, requests, sent_at)
     while sent_at:
         for key, _ in selector.select():
-            connection = key.fileobj
-            assert isinstance(connection, socket.socket)
-            _check(connection)
+            answering = key.fileobj
+            assert isinstance(answering, socket.socket)
+            _check(answering)
             now = time.perf_counter()
-            took.append((now - sent_at.pop(connection)) * 1000)
+            took.append((now - sent_at.pop(answering)) * 1000)
             if now - began < seconds and requests:
-                _send(connection, requests, sent_at)
+                _send(answering, requests, sent_at)
             else:
-                selector.unregister(connection)
-                connection.close()
+                selector.unregister(answering)
+                answering.close()
     return time.perf_counter() - began, took
 
 

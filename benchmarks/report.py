@@ -52,12 +52,15 @@ class Section:
     head: Sequence[str]
     rows: list[list[str]] = field(default_factory=list)
     verdicts: list[Verdict] = field(default_factory=list)
+    more: str = ""
 
     def markdown(self) -> str:
         """The part as markdown."""
         parts = [f"## {self.title}", self.notes, table(self.head, self.rows)]
         if self.verdicts:
             parts.append(table(("target", "measured", "met"), (verdict.row() for verdict in self.verdicts)))
+        if self.more:
+            parts.append(self.more)
         return "\n\n".join(parts) + "\n"
 
 

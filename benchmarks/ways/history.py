@@ -156,9 +156,9 @@ def by_executemany(count: int) -> Callable[[], int]:
     return work
 
 
-def _event(key: int, fact: OrderPlaced, metric: Metric[Any], at: datetime) -> tuple[object, ...]:
+def _event(key: int, fact: OrderPlaced, metric: Metric[Any], at: datetime) -> list[Any]:
     draft = metric.draft(fact)
-    return (
+    return [
         key,
         fact.merchant.pk,
         metric.key,
@@ -170,7 +170,7 @@ def _event(key: int, fact: OrderPlaced, metric: Metric[Any], at: datetime) -> tu
         draft.occurred_at,
         at,
         json.dumps(draft.properties),
-    )
+    ]
 
 
 WAYS = {"webhooks": by_webhooks, "announce": by_announce, "save": by_save, "executemany": by_executemany}
