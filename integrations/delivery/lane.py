@@ -186,7 +186,7 @@ class OpenLane:
         self.session.close()
 
     def _settle(self, settled: dict[int, Verdict], attempts: list[DeliveryAttempt], *, at: datetime) -> None:
-        settle(self._held.epoch, settled, at=at, attempts=attempts)
+        settle(self.connection, self._held.epoch, settled, at=at, attempts=attempts)
         for delivery_id, verdict in settled.items():
             self._claimed.pop(delivery_id, None)
             self.counts[verdict.state] = self.counts.get(verdict.state, 0) + 1

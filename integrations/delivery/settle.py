@@ -19,9 +19,14 @@ ERROR_LENGTH, REQUEST_ID_LENGTH, PARTIAL_LENGTH = 500, 64, 80
 
 
 def settle(
-    epoch: int, settled: Mapping[int, Verdict], *, at: datetime, attempts: Sequence[DeliveryAttempt] = ()
+    connection: Connection,
+    epoch: int,
+    settled: Mapping[int, Verdict],
+    *,
+    at: datetime,
+    attempts: Sequence[DeliveryAttempt] = (),
 ) -> int:
-    """Give deliveries (id -> verdict) their next state; returns how many were still ours to settle.
+    """Give deliveries of a lane (id -> verdict) their next state; returns how many were still ours to settle.
 
     `attempts` are the requests that led to it: any number of single ones, or one in bulk. A delivery that another worker
     took over in the meantime is left alone: that worker settles it.
@@ -34,8 +39,8 @@ def settle(
         saved = DeliveryAttempt.objects.bulk_create(attempts)
         in_bulk = next((attempt for attempt in saved if attempt.is_bulk), None)
         for verdict, ids in by_verdict.items():
-            mine = Delivery.objects.filter(Among(F("pk"), ids), state=Delivery.State.SENDING, claim=epoch)
-            count += mine.update(**_changes(verdict, in_bulk, at=at))
+            mine = Delivery.objects.filter(connection=connection, state=Delivery.State.SENDING, claim=epoch)
+            count += mine.filter(Among(F("pk"), ids)).update(**_changes(verdict, in_bulk, at=at))
     return count
 
 
