@@ -9,11 +9,14 @@ REQUIRE_ALL ?=
 # Runs of each way in `make bench`, and which parts of it (all but `scale` if none is named).
 RUNS ?= 5
 PARTS ?=
+# 1: `make chaos` in its short form.
+SHORT ?=
 # Arguments for pytest (a path, -k ...) or for `make lock`.
 ARGS ?=
 
 python := .venv/bin/python
 manage := $(python) manage.py
+chaos := $(python) -m pytest -q -m chaos $(ARGS)
 pytest := $(python) -m pytest -q -n $(TEST_PROCESSES) $(ARGS)
 compile := .venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
@@ -23,7 +26,7 @@ production := env ENV_FILE= DEBUG=false ALLOWED_HOSTS=tidings.example PUBLIC_BAS
 	TIDINGS_ENCRYPTION_KEYS=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE= DATABASE_URL=sqlite://:memory:
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run worker test coverage bench check lock clean browser
+.PHONY: help demo run worker test chaos coverage bench check lock clean browser
 
 help: ## Show this list
 	@sed -n 's/^\([a-z.]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -53,6 +56,10 @@ test: .venv/dev browser ## Run the whole suite on SQLite, and on PostgreSQL wher
 	else \
 		echo "PostgreSQL left out: DATABASE_URL names none and none answers on 127.0.0.1:5432"; test -z "$(REQUIRE_ALL)"; \
 	fi
+
+chaos: .venv/dev ## Kill processes and crash databases under load, then count: 40 minutes (SHORT=1: 6)
+	@CHAOS=$(if $(SHORT),short,full) REQUIRE_ALL=$(REQUIRE_ALL) $(chaos) -n 0 --ignore=tests/chaos/test_cluster.py tests/chaos
+	@CHAOS=$(if $(SHORT),short,full) REQUIRE_ALL=$(REQUIRE_ALL) $(chaos) -n $(if $(SHORT),3,8) tests/chaos/test_cluster.py
 
 coverage: .venv/dev ## Run the suite on SQLite and list the lines that it does not reach
 	.venv/bin/coverage run -m pytest -q $(ARGS)

@@ -22,6 +22,7 @@ from django_q.tasks import async_task
 
 from integrations import watch
 from integrations.models import Tick
+from tests.support.processes import end_marked, marked, parent
 from tests.support.waiting import PATIENCE, wait_for
 
 AT = datetime(2026, 11, 20, 10, tzinfo=UTC)
@@ -157,26 +158,6 @@ def test_the_cluster_is_stopped_when_the_watchdog_itself_fails(
     assert [each.stopped for each in clusters] == [1]
 
 
-def marked(mark: str) -> dict[int, str]:
-    """Living processes with that mark in their environment: id -> command line."""
-    found = {}
-    for entry in Path("/proc").iterdir():
-        try:
-            if entry.name.isdigit() and mark.encode() in (entry / "environ").read_bytes():
-                found[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-        except (FileNotFoundError, ProcessLookupError, PermissionError):
-            continue
-    return {pid: command for pid, command in found.items() if command}
-
-
-def parent(pid: int) -> int:
-    """A process's parent; 0 for one that has ended."""
-    try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
-    except (FileNotFoundError, ProcessLookupError):
-        return 0
-
-
 @pytest.fixture
 def watchdog(transactional_db: None) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """A real watchdog with a real cluster; nothing of them outlives the test."""
@@ -192,9 +173,7 @@ def watchdog(transactional_db: None) -> Iterator[tuple[subprocess.Popen[bytes], 
     finally:
         process.kill()
         process.wait()
-        for pid in marked(mark):
-            os.kill(pid, signal.SIGKILL)
-        wait_for(lambda: not marked(mark), "the end of the cluster")
+        end_marked(mark)
 
 
 def beats() -> datetime | None:

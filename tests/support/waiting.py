@@ -10,9 +10,9 @@ PATIENCE = 60
 """Seconds after which a test has waited in vain: generous, because machines are busy."""
 
 
-def wait_for(condition: Callable[[], Any], what: str) -> Any:
-    """What `condition` gives, once that is something; a test that waits in vain fails."""
-    deadline = time.monotonic() + PATIENCE
+def wait_for(condition: Callable[[], Any], what: str, *, seconds: float = PATIENCE) -> Any:
+    """What `condition` gives, once that is something; a test that waits in vain for so many seconds fails."""
+    deadline = time.monotonic() + seconds
     while True:
         found = condition()
         if found:

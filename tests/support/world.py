@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from integrations import inbound, onboarding, sources
 from integrations.delivery.engine import Engine, Summary
-from integrations.destinations.klaviyo.sandbox import Sandbox
+from integrations.destinations.klaviyo.sandbox import Controls
 from integrations.models import Connection, Delivery, Event, InboundMessage, Merchant
 from integrations.onboarding import Application
 
@@ -94,7 +94,7 @@ class Shop:
 class World:
     """Everything a story needs. `site` is the address of the running site."""
 
-    sandbox: Sandbox
+    sandbox: Controls
     site: str
 
     def shop(
