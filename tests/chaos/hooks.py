@@ -58,7 +58,7 @@ def post(hook: Hook) -> Answer:
     began = time.perf_counter()
     try:
         status = requests.post(hook.url, data=hook.body, headers=hook.headers, timeout=TIMEOUT).status_code
-    except requests.ConnectionError:
+    except requests.RequestException:
         status = 0
     return Answer(hook, status, time.perf_counter() - began)
 
