@@ -27,6 +27,14 @@ from integrations.health import HEARTBEAT_OLDEST
 QUEUED_OLDEST = timedelta(minutes=10)
 LOOK_EVERY = 2.0
 STOP_SECONDS = 20
+STANDING_STILL_SECONDS = 10
+"""What a cluster that stands still is given to end: it hardly ever does, and deliveries wait meanwhile."""
+
+AT_ONCE = ("heartbeat", "handle_inbound", "deliver")
+"""Ticks that a new cluster runs first: its schedules are looked at after half a minute only, and what the one before had taken
+from the queue is lost.
+"""
+
 PR_SET_PDEATHSIG = 1
 """Of Linux's prctl(2): the signal that a process gets when its parent ends."""
 
@@ -57,15 +65,15 @@ class Cluster:
         command = [sys.executable, "manage.py", "qcluster"]
         # preexec_fn is safe here: the watchdog has one thread.
         process = subprocess.Popen(command, start_new_session=True, preexec_fn=_end_with_parent)  # noqa: S603
-        _ask_for_heartbeat()
+        _ask_at_once()
         return cls(process, timezone.now())
 
-    def stop(self) -> None:
-        """Ask the main process to end; after 20 s end the whole session. A group-wide SIGTERM would hang it (issue 346)."""
+    def stop(self, seconds: float = STOP_SECONDS) -> None:
+        """Ask the main process to end, then end the whole session. A group-wide SIGTERM would hang it (issue 346)."""
         if self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.wait(STOP_SECONDS)
+                self.process.wait(seconds)
             except subprocess.TimeoutExpired:
                 logger.warning("cluster.killed", pid=self.process.pid)
         self._end_session()
@@ -84,10 +92,10 @@ def _end_with_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def _ask_for_heartbeat() -> None:
-    """Queue one at once: schedules are first looked at half a minute after a cluster's start."""
+def _ask_at_once() -> None:
     try:
-        async_task("integrations.tasks.heartbeat")
+        for name in AT_ONCE:
+            async_task(f"integrations.tasks.{name}")
     except DatabaseError as error:
         logger.warning("watch.database", error=type(error).__name__)
 
@@ -100,7 +108,7 @@ def watch(stopped: threading.Event) -> None:
             reason = _reason_to_restart(cluster)
             if reason:
                 logger.error("cluster.restarted", reason=reason)
-                cluster.stop()
+                cluster.stop(STANDING_STILL_SECONDS)
                 cluster = Cluster.start()
     finally:
         cluster.stop()

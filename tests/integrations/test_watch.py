@@ -83,7 +83,7 @@ class StandIn:
         cls.started.append(cls(process=StillRunning(), started_at=AT))
         return cls.started[-1]
 
-    def stop(self) -> None:
+    def stop(self, seconds: float = watch.STOP_SECONDS) -> None:
         """Count."""
         self.stopped += 1
 
@@ -156,6 +156,16 @@ def test_the_cluster_is_stopped_when_the_watchdog_itself_fails(
         watch.watch(Looks(3))
 
     assert [each.stopped for each in clusters] == [1]
+
+
+def test_a_new_cluster_finds_work_in_its_queue(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the one before had taken from it may be lost, and schedules are looked at after half a minute only."""
+    monkeypatch.setattr(subprocess, "Popen", lambda *command, **more: StillRunning())
+
+    watch.Cluster.start()
+
+    asked = [queued.func().rpartition(".")[2] for queued in OrmQ.objects.order_by("pk")]
+    assert asked == ["heartbeat", "handle_inbound", "deliver"]
 
 
 @pytest.fixture
