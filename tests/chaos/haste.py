@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from types import ModuleType
 from typing import Any
 
 from integrations import inbound
 from integrations.delivery import backoff, lane
 from integrations.destinations.klaviyo.client import KlaviyoSession
+from integrations.destinations.klaviyo.destination import Klaviyo
 from integrations.management.commands import deliver
 
 READ_SECONDS = 1.5
-LEASE_SECONDS = 3
-"""Longer than one request may take, as in the product. A dead worker's lanes stand still for so long."""
+LEASE_SECONDS = 6
+"""Longer than a request may take, as in the product. A dead worker's lanes stand still for so long."""
+
+BULK_ITEMS = 300
+"""Fewer than in the product, as the lease is shorter: what is claimed at once must fit into it on a busy machine too."""
 
 RETRY_AFTER = tuple(timedelta(seconds=seconds) for seconds in (0.2, 0.4, 0.8, *[1.5] * 36))
 """Forty attempts: with nearly every second answer faulty, ten would be used up by chance."""
 
-SHORTER: tuple[tuple[ModuleType, str, Any], ...] = (
+SHORTER: tuple[tuple[Any, str, Any], ...] = (
     (lane, "LEASE_SECONDS", LEASE_SECONDS),
-    (lane, "RENEW_AFTER", timedelta(seconds=0.5)),
+    (lane, "RENEW_AFTER", timedelta(seconds=1)),
     (deliver, "ROUND_SECONDS", 10),
     (inbound, "LEASE_SECONDS", LEASE_SECONDS),
-    (inbound, "RENEW_AFTER", 0.5),
+    (inbound, "RENEW_AFTER", 1),
+    (Klaviyo, "bulk_items", BULK_ITEMS),
     (backoff, "RETRY_AFTER", RETRY_AFTER),
     (backoff, "MAX_ATTEMPTS", len(RETRY_AFTER) + 1),
     (backoff, "AFTER_SILENCE", timedelta(seconds=0.5)),
@@ -34,9 +38,9 @@ SHORTER: tuple[tuple[ModuleType, str, Any], ...] = (
 
 def hasten() -> None:
     """Set them in this process. Raises `LookupError` where the product calls something by another name by now."""
-    for module, name, value in SHORTER:
-        if not hasattr(module, name):
-            raise LookupError(f"{module.__name__} has no {name} any more")
-        setattr(module, name, value)
-    defaults = KlaviyoSession.__init__.__kwdefaults__
+    for place, name, value in SHORTER:
+        if not hasattr(place, name):
+            raise LookupError(f"{place.__name__} has no {name} any more")
+        setattr(place, name, value)
+    defaults = KlaviyoSession.__init__.__kwdefaults__ or {}
     defaults["read_seconds"] = READ_SECONDS

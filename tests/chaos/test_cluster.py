@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -38,45 +36,34 @@ VICTIMS = ("main process", "guard", "monitor", "pusher", "idle worker with the l
 NASTIEST = [("idle worker with the lock", "killed"), ("guard", "frozen"), ("pusher", "frozen")]
 CASES = [(victim, blow) for victim in VICTIMS for blow in BLOWS] * FORM.rounds or NASTIEST
 
-SAID = {"monitor": r"monitoring at (\d+)", "pusher": r"pushing tasks at (\d+)", "worker": r"ready for work at (\d+)"}
-"""How django-q2's processes tell in the log who they are."""
+STARTED = ("worker", "worker", "monitor", "pusher")
+"""The children of a guard in the order in which it starts them."""
 
 READING_A_PIPE = "pipe_read"
-"""What the kernel says of a process that waits for something to come through a pipe: only one may, the others wait for its
-lock."""
+"""Part of what the kernel says of a process that waits for something to come through a pipe. Only the one that has the
+queue's lock does; the others wait for the lock.
+"""
 
 
-@dataclass(slots=True)
-class Cluster:
-    """The processes of the cluster that a watchdog watches, by what they do."""
+def children(processes: Processes, pid: int) -> list[int]:
+    """A process's own children, oldest first."""
+    return sorted(each for each in processes.ids() if parent(each) == pid)
 
-    processes: Processes
-    watchdog: int
 
-    def said(self, who: str) -> list[int]:
-        """Living processes that introduced themselves so."""
-        log = (self.processes.directory / "watchdog.log").read_text()
-        alive = self.processes.ids()
-        return [int(pid) for pid in re.findall(SAID[who], log) if int(pid) in alive]
-
-    def child_of(self, pid: int) -> int:
-        """Its only child."""
-        (child,) = (each for each in self.processes.ids() if parent(each) == pid)
-        return child
-
-    def find(self, victim: str) -> int:
-        """The process id; 0 while it cannot be told."""
-        if victim == "main process":
-            return self.child_of(self.watchdog)
-        if victim == "guard":
-            return self.child_of(self.child_of(self.watchdog))
-        if victim in SAID:
-            return self.said(victim)[0]
-        workers = self.said("worker")
-        reading = [pid for pid in workers if Path(f"/proc/{pid}/wchan").read_text() == READING_A_PIPE]
-        if len(reading) != 1:
-            return 0
-        return reading[0] if victim.startswith("idle") else next(pid for pid in workers if pid not in reading)
+def find(victim: str, processes: Processes, watchdog: int) -> int:
+    """The id of a process of the cluster by what it does; 0 while it cannot be told."""
+    (main,) = children(processes, watchdog)
+    (guard,) = children(processes, main)
+    if victim in ("main process", "guard"):
+        return main if victim == "main process" else guard
+    started = list(zip(STARTED, children(processes, guard), strict=True))
+    workers = [pid for name, pid in started if name == "worker"]
+    if victim in STARTED:
+        return dict(started)[victim]
+    reading = [pid for pid in workers if READING_A_PIPE in Path(f"/proc/{pid}/wchan").read_text()]
+    if len(reading) != 1:
+        return 0
+    return reading[0] if victim.startswith("idle") else next(pid for pid in workers if pid not in reading)
 
 
 @pytest.mark.parametrize(
@@ -86,8 +73,7 @@ def test_delivery_goes_on(
     number: int, victim: str, blow: str, world: World, processes: Processes, keep: Callable[[Figures], None]
 ) -> None:
     shop, slow = world.shop("Shop", packs=["order_status"]), world.shop("Slow", packs=["order_status"])
-    watchdog = processes.start("watchdog", "manage.py", "watch_cluster", LOG_LEVEL="INFO")
-    cluster = Cluster(processes, watchdog.pid)
+    watchdog = processes.start("watchdog", "manage.py", "watch_cluster")
     receive_order(shop, 1, at=timezone.now())
     wait_for(lambda: waiting(shop) == [] and sent(shop), "the first delivery", seconds=START_SECONDS)
     beat = Tick.objects.filter(name="heartbeat", finished_at__isnull=False)
@@ -95,7 +81,9 @@ def test_delivery_goes_on(
     if victim == "busy worker":
         keep_a_worker_busy(world, slow)
 
-    pid = wait_for(lambda: cluster.find(victim), f"a process that is the {victim}", seconds=START_SECONDS)
+    pid = wait_for(
+        lambda: find(victim, processes, watchdog.pid), f"a process that is the {victim}", seconds=START_SECONDS
+    )
     os.kill(pid, BLOWS[blow])
     struck_at = timezone.now()
     for probe in range(PROBES):
@@ -134,5 +122,6 @@ def wait_until_sent(shop: Shop) -> float:
         assert time.monotonic() < deadline, f"left after {GIVE_UP_AFTER} s: {waiting(shop)}"
         time.sleep(0.5)  # polling
     received = dict(shop.messages.values_list("reference", "received_at"))
-    events = Delivery.objects.for_merchant(shop.merchant).values_list("event__order_number", "settled_at")
-    return max((settled_at - received[number]) / timedelta(seconds=1) for number, settled_at in events if settled_at)
+    deliveries = Delivery.objects.for_merchant(shop.merchant).values_list("event__order_number", "settled_at")
+    waits: list[timedelta] = [settled_at - received[number] for number, settled_at in deliveries if settled_at]
+    return max(waits).total_seconds()

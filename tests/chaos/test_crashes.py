@@ -35,7 +35,7 @@ PORTION = 20
 
 LOOK_EVERY = 0.1
 RESTART_EVERY = 15.0
-OUTSIDE_EVERY = 6.0
+OUTSIDE_EVERY = 8.0
 
 
 class Intake(Helper):
