@@ -7,16 +7,17 @@ from typing import Any
 
 from integrations import inbound
 from integrations.delivery import backoff, lane
+from integrations.delivery.engine import Engine
 from integrations.destinations.klaviyo.client import KlaviyoSession
 from integrations.destinations.klaviyo.destination import Klaviyo
 from integrations.management.commands import deliver
 
 READ_SECONDS = 1.5
-LEASE_SECONDS = 6
+LEASE_SECONDS = 8
 """Longer than a request may take, as in the product. A dead worker's lanes stand still for so long."""
 
-BULK_ITEMS = 300
-"""Fewer than in the product, as the lease is shorter: what is claimed at once must fit into it on a busy machine too."""
+BULK_ITEMS, LANES = 300, 6
+"""Fewer than in the product, as the lease is shorter: what a worker claims must fit into it on a busy machine too."""
 
 RETRY_AFTER = tuple(timedelta(seconds=seconds) for seconds in (0.2, 0.4, 0.8, *[1.5] * 36))
 """Forty attempts: with nearly every second answer faulty, ten would be used up by chance."""
@@ -42,5 +43,11 @@ def hasten() -> None:
         if not hasattr(place, name):
             raise LookupError(f"{place.__name__} has no {name} any more")
         setattr(place, name, value)
-    defaults = KlaviyoSession.__init__.__kwdefaults__ or {}
-    defaults["read_seconds"] = READ_SECONDS
+    _default(KlaviyoSession.__init__, "read_seconds", READ_SECONDS)
+    _default(Engine.__init__, "concurrency", LANES)
+
+
+def _default(function: Any, name: str, value: float) -> None:
+    if name not in function.__kwdefaults__:
+        raise LookupError(f"{function.__qualname__} has no {name} any more")
+    function.__kwdefaults__[name] = value

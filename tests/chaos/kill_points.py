@@ -33,13 +33,13 @@ REQUESTS = ("send_one", "send_bulk")
 
 ANSWERED = "answer not settled"
 CHANCES = {
-    "claim not committed": 0.07,
-    "claim committed": 0.07,
-    ANSWERED: 0.02,
-    "settlement not committed": 0.03,
-    "settlement committed": 0.03,
-    "message not committed": 0.05,
-    "message committed": 0.05,
+    "claim not committed": 0.2,
+    "claim committed": 0.2,
+    ANSWERED: 0.03,
+    "settlement not committed": 0.06,
+    "settlement committed": 0.06,
+    "message not committed": 0.1,
+    "message committed": 0.1,
 }
 """Every label, and how likely a worker that is armed with it dies each time that it gets there."""
 

@@ -23,6 +23,9 @@ Answer = TypeVar("Answer")
 METRICS = (("processing_order", "Processing order"), ("order_shipped", "Order shipped"))
 """What happens to each order of a backlog."""
 
+UNDER_WAY, DONE = {"received", "pending", "sending"}, {"handled", "sent"}
+"""States of messages and deliveries."""
+
 
 def put_backlog(shop: Shop, orders: int) -> None:
     """Let two events of each of `orders` orders, each of another shopper, wait to be delivered."""
@@ -84,19 +87,21 @@ def patiently(query: Callable[[], Answer]) -> Answer:
     return found[0]
 
 
-def unhandled() -> int:
-    """Messages that nobody has handled yet."""
-    return patiently(InboundMessage.objects.exclude(state="handled").count)
-
-
 def wait_until_delivered(patience: float, is_over: Callable[[], bool] = lambda: True) -> None:
-    """Until everything is sent, and `is_over` says that nothing more is to come; fails after `patience` seconds."""
+    """Until everything is handled and sent, and `is_over` says that nothing more is to come. Fails after `patience` seconds,
+    and at once where something ended otherwise.
+    """
     deadline = time.monotonic() + patience
     while True:
-        was_over = is_over()
-        states = patiently(lambda: Counter(Delivery.objects.values_list("state", flat=True)))
-        waiting = unhandled()
-        if was_over and not waiting and set(states) <= {"sent"}:
+        was_over, states = is_over(), patiently(_states)
+        assert set(states) <= UNDER_WAY | DONE, f"lost for good: {states}"
+        if was_over and set(states) <= DONE:
             return
-        assert time.monotonic() < deadline, f"{waiting} messages are left, and of the deliveries {dict(states)}"
+        assert time.monotonic() < deadline, f"left after {patience:.0f} s: {states}"
         time.sleep(0.5)  # polling
+
+
+def _states() -> dict[str, int]:
+    """Messages and deliveries by state."""
+    messages = Counter(InboundMessage.objects.values_list("state", flat=True))
+    return dict(messages + Counter(Delivery.objects.values_list("state", flat=True)))

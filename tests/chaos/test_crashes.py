@@ -15,7 +15,7 @@ from tests.chaos.audit import Figures, audit, kills, requests_made, wait_for_fre
 from tests.chaos.form import FORM
 from tests.chaos.helpers import Helper
 from tests.chaos.kill_points import CHANCES, FROM_OUTSIDE, KillLog
-from tests.chaos.load import put_backlog, receive_order, unhandled, wait_until_delivered
+from tests.chaos.load import put_backlog, receive_order, wait_until_delivered
 from tests.chaos.postgres import Postgres
 from tests.chaos.processes import Processes
 from tests.chaos.trouble import Restarts, make_faulty
@@ -24,16 +24,15 @@ from tests.support.world import Shop, World
 SHOPS = 20
 WORKERS = 4
 FAULTY = 0.45
-LARGE_SHARE, SMALL_SHARE, MESSAGE_SHARE = 0.7, 0.1, 0.2
+LARGE_SHARE, SMALL_SHARE, MESSAGE_SHARE = 0.7, 0.2, 0.1
 """Of the events: backlogs that travel in bulk, backlogs that go singly, and what comes in as messages meanwhile."""
 
 WORTH_BULK = 350
 """Events of a large backlog, at least."""
 
-PORTION = 20
-"""The next so many messages come in when no more than so many wait: workers that do everything in turn get round to all."""
+PORTION, PORTION_EVERY = 20, 2.0
+"""So many messages come in at once, so many seconds apart: a worker that does everything in turn gets round to delivering."""
 
-LOOK_EVERY = 0.1
 RESTART_EVERY = 15.0
 OUTSIDE_EVERY = 8.0
 
@@ -56,10 +55,8 @@ class Intake(Helper):
                 return
             receive_order(shop, number, at=timezone.now().replace(microsecond=0))
             self.received = number
-            while number % PORTION == 0 and unhandled() > PORTION and not self.stopped.wait(LOOK_EVERY):
-                continue
-            if number > self._least:
-                self.stopped.wait(LOOK_EVERY)
+            if number % PORTION == 0:
+                self.stopped.wait(PORTION_EVERY)
 
     def _is_enough(self) -> bool:
         count = Counter(self._log.labels())

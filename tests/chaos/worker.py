@@ -6,7 +6,6 @@ everything imported and no connection open, so a new one costs milliseconds.
 
 from __future__ import annotations
 
-import itertools
 import os
 import random
 import signal
@@ -14,6 +13,7 @@ import sys
 import time
 import traceback
 from argparse import ArgumentParser
+from collections import Counter
 from pathlib import Path
 
 import django
@@ -30,14 +30,13 @@ STOP_SECONDS = 60
 
 
 class Workers:
-    """Keeps `count` workers at work until SIGTERM. Each is armed with the next of `labels`.
+    """Keeps `count` workers at work until SIGTERM. Each is armed with the label that has killed least so far.
 
     `outside_every`: seconds between two kills from outside, on the average.
     """
 
-    def __init__(self, count: int, labels: list[str], outside_every: float, log: KillLog) -> None:
+    def __init__(self, count: int, outside_every: float, log: KillLog) -> None:
         self._count = count
-        self._labels = itertools.cycle(labels)
         self._outside_every = outside_every
         self._log = log
         self._running: set[int] = set()
@@ -82,7 +81,8 @@ class Workers:
                     self._log.add(f"ended by itself: {os.waitstatus_to_exitcode(status)}")
 
     def _fork(self) -> int:
-        label = next(self._labels)
+        kills = Counter(self._log.labels())
+        label = min(kill_points.CHANCES, key=lambda each: (kills[each], random.random()))
         pid = os.fork()
         if pid == 0:
             os._exit(self._work(label))
@@ -104,13 +104,11 @@ def main() -> None:
     """Read the options and run."""
     parser = ArgumentParser()
     parser.add_argument("--count", type=int, required=True)
-    parser.add_argument("--label", action="append", default=[], choices=list(kill_points.CHANCES))
     parser.add_argument("--outside-every", type=float, required=True, metavar="SECONDS")
     parser.add_argument("--log", type=Path, required=True)
     options = parser.parse_args()
     haste.hasten()
-    labels = options.label or list(kill_points.CHANCES)
-    Workers(options.count, labels, options.outside_every, KillLog(options.log)).run()
+    Workers(options.count, options.outside_every, KillLog(options.log)).run()
 
 
 if __name__ == "__main__":
