@@ -97,19 +97,8 @@ class Postgres:
 
     def execute(self, statement: str) -> None:
         """Run one statement outside any database of the tests."""
-        command = [
-            binaries() / "psql",
-            "-q",
-            "-h",
-            HOST,
-            "-p",
-            str(self.port),
-            "-U",
-            OWNER,
-            "-c",
-            statement,
-            "postgres",
-        ]
+        command = [str(binaries() / "psql"), "-q", "-h", HOST, "-p", str(self.port), "-U", OWNER]
+        command += ["-c", statement, "postgres"]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
     def _run(self, program: str, *arguments: str) -> None:
