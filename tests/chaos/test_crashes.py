@@ -10,12 +10,12 @@ from pathlib import Path
 
 from django.utils import timezone
 
-from integrations.models import DeliveryAttempt
+from integrations.models import Delivery, DeliveryAttempt
 from tests.chaos.audit import Figures, audit, kills, requests_made, wait_for_free_leases
 from tests.chaos.form import FORM
 from tests.chaos.helpers import Helper
 from tests.chaos.kill_points import CHANCES, FROM_OUTSIDE, KillLog
-from tests.chaos.load import put_backlog, receive_order, wait_until_delivered
+from tests.chaos.load import patiently, put_backlog, receive_order, wait_until_delivered
 from tests.chaos.postgres import Postgres
 from tests.chaos.processes import Processes
 from tests.chaos.trouble import Restarts, make_faulty
@@ -57,6 +57,8 @@ class Intake(Helper):
             self.received = number
             if number % PORTION == 0:
                 self.stopped.wait(PORTION_EVERY)
+            while number > self._least and backlog_left() and not self.stopped.wait(PORTION_EVERY):
+                continue
 
     def _is_enough(self) -> bool:
         count = Counter(self._log.labels())
@@ -98,6 +100,11 @@ def test_nothing_is_lost_or_doubled_by_crashes_and_faulty_answers(
     assert min(killed[label] for label in CHANCES) >= FORM.kills_each
     assert restarts.done == FORM.restarts
     wait_for_free_leases()
+
+
+def backlog_left() -> bool:
+    """Whether the workers have enough to do without another message."""
+    return patiently(Delivery.objects.exclude(state="sent").count) > PORTION
 
 
 def open_shops(world: World) -> list[Shop]:
