@@ -9,6 +9,7 @@ import os
 import random
 import signal
 import sys
+import time
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -33,15 +34,18 @@ REQUESTS = ("send_one", "send_bulk")
 
 ANSWERED = "answer not settled"
 CHANCES = {
-    "claim not committed": 0.2,
-    "claim committed": 0.2,
-    ANSWERED: 0.03,
-    "settlement not committed": 0.06,
-    "settlement committed": 0.06,
-    "message not committed": 0.1,
-    "message committed": 0.1,
+    "claim not committed": 0.4,
+    "claim committed": 0.4,
+    ANSWERED: 0.06,
+    "settlement not committed": 0.12,
+    "settlement committed": 0.12,
+    "message not committed": 0.2,
+    "message committed": 0.2,
 }
 """Every label, and how likely a worker that is armed with it dies each time that it gets there."""
+
+ARMED_AFTER = 10.0
+"""Seconds that a worker lives at least: work must get done between the deaths, on a fast machine too."""
 
 FROM_OUTSIDE = "from outside"
 WRITES = ("INSERT", "UPDATE", "DELETE", "WITH")
@@ -77,14 +81,15 @@ _step: ContextVar[Step | None] = ContextVar("step", default=None)
 
 @dataclass(frozen=True, slots=True)
 class Doom:
-    """At which place this worker is to die."""
+    """At which place this worker is to die, and not before which instant (of `time.monotonic`)."""
 
     label: str
+    not_before: float
     log: KillLog
 
     def reached(self, label: str) -> None:
         """Die here, if this is the place and chance will have it."""
-        if label == self.label and random.random() < CHANCES[label]:
+        if label == self.label and time.monotonic() > self.not_before and random.random() < CHANCES[label]:
             self.log.add(label)
             os.kill(os.getpid(), signal.SIGKILL)
 

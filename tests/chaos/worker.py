@@ -90,7 +90,7 @@ class Workers:
 
     def _work(self, label: str) -> int:
         random.seed()
-        kill_points.install(Doom(label, self._log))
+        kill_points.install(Doom(label, time.monotonic() + kill_points.ARMED_AFTER, self._log))
         try:
             call_command("deliver", forever=True)
         except BaseException:
