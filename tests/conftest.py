@@ -28,14 +28,6 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
     os.environ["DATABASE_URL"] = url
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the full runs out of the suite: `pytest -m full` runs them."""
-    if "full" not in config.option.markexpr:
-        full = [item for item in items if item.get_closest_marker("full")]
-        config.hook.pytest_deselected(items=full)
-        items[:] = [item for item in items if item not in full]
-
-
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what this machine cannot run, and say why."""
     if item.get_closest_marker("postgres") and connection.vendor != "postgresql":

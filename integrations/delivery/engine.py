@@ -24,7 +24,7 @@ from integrations.destinations.base import Receipt
 from integrations.fields import Undecryptable
 from integrations.models import Connection, Delivery, Merchant
 
-CONCURRENCY = 24
+CONCURRENCY = 16
 """Requests in flight in one process."""
 
 LOOK_EVERY = 0.2

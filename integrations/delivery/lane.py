@@ -22,11 +22,7 @@ from integrations.models import Connection, DeliveryAttempt
 LEASE_SECONDS = 45
 RENEW_AFTER = timedelta(seconds=10)
 LOOK_AGAIN_AFTER = timedelta(seconds=0.2)
-SINGLES_IN_FLIGHT = 6
-"""At 100 ms an answer this many use Klaviyo's limit for single events up. A lane begins with one, and has one more with each
-success: an account that hangs holds one request.
-"""
-
+SINGLES_IN_FLIGHT = 4
 BULK_OVER = 200
 """A backlog of more than this travels in bulk; fewer go singly, which Klaviyo de-duplicates silently."""
 
@@ -52,7 +48,6 @@ class OpenLane:
         self.is_blocked = False
         self.has_more = True
         self.has_claimed = False
-        self._most_in_flight = 1
         self.counts: dict[str, int] = {}
         self._held = held
         self._renewed_at = at
@@ -110,7 +105,7 @@ class OpenLane:
             return None
         if self.queue[0].is_bulk:
             return None if self.in_flight else self.queue.popleft()
-        if len(self.in_flight) >= self._most_in_flight:
+        if len(self.in_flight) >= SINGLES_IN_FLIGHT:
             return None
         busy = {identifier for job in self.in_flight for identifier in job.identifiers}
         for index, job in enumerate(self.queue):
@@ -212,9 +207,7 @@ class OpenLane:
     def _apply(self, conclusion: Conclusion, *, at: datetime) -> None:
         """What an outcome does to the lane: a success closes the circuit, trouble blocks it for a while."""
         row = self.row
-        goes_on = conclusion.effect is Effect.GOES_ON
-        self._most_in_flight = min(self._most_in_flight + 1, SINGLES_IN_FLIGHT) if goes_on else 1
-        if goes_on:
+        if conclusion.effect is Effect.GOES_ON:
             row.failures = row.opened = 0
             if not self.is_blocked:
                 row.blocked_until, row.blocked_reason = None, ""

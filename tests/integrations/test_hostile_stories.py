@@ -82,9 +82,9 @@ def pages(shop: Shop) -> Iterator[str]:
             yield reverse(f"{name}_change", args=[row.pk])
 
 
-@pytest.mark.parametrize("stories", [5, pytest.param(len(POOL), marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize("stories", [5, pytest.param(len(POOL), marks=pytest.mark.full)])
 def test_naughty_stories_are_taken_in_told_and_shown(shop: Shop, admin_user: User, stories: int) -> None:
-    """Five stories try about 2,300 pairs of field and value; all of them (`-m exhaustive`) every value in every field."""
+    """Five stories try about 2,300 pairs of field and value; all of them (`-m full`) every value in every field."""
     values, tried, answers = itertools.cycle(POOL), 0, Counter[int]()
     with written() as lines:
         for number in range(stories):

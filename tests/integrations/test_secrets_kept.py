@@ -85,7 +85,7 @@ def test_no_event_is_lost_with_the_secret_key_of_the_queue(shop: Shop, backlog: 
     assert len(shop.received) == 50
 
 
-@pytest.mark.parametrize("events", [4, pytest.param(200, marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize("events", [4, pytest.param(200, marks=pytest.mark.full)])
 def test_fifty_merchants_at_once_each_send_with_their_own_key(
     events: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

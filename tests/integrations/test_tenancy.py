@@ -92,6 +92,7 @@ ACROSS_MERCHANTS = {
     "housekeeping.run": "the clock cleans up for all merchants",
     "housekeeping._skip_without_identity": "the clock cleans up for all merchants",
     "vitals.*": "staff see all merchants side by side",
+    "reconciliation.*": "counts all merchants side by side, or the one given",
     "staff.*": "staff belong to no merchant",
     "rotation.*": "keys of encryption are the installation's",
     # Before it is known who asks

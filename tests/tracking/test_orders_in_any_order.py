@@ -46,7 +46,7 @@ def outcome(merchant: Merchant, key: str, states: tuple[int, ...]) -> tuple[obje
     return order.number[-1], order.cancelled_at, line.quantity, order.source_updated_at, order.customer_id
 
 
-@pytest.mark.parametrize("most", [36, pytest.param(720, marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize("most", [36, pytest.param(720, marks=pytest.mark.full)])
 def test_an_order_comes_out_the_same_in_whatever_order_it_is_told(db: None, most: int) -> None:
     merchant = make_merchant()
     outcomes = {outcome(merchant, f"{number:06d}", states) for number, states in enumerate(sample(ALL, most))}

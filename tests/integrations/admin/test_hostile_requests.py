@@ -56,7 +56,7 @@ def everything() -> list[tuple[type[Model], str]]:
     return [(model, junk) for model in admin.site._registry for junk in (JUNK if model in ALL_KINDS else some)]
 
 
-@pytest.mark.parametrize("most", [70, pytest.param(10_000, marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize("most", [70, pytest.param(10_000, marks=pytest.mark.full)])
 def test_no_filter_page_or_search_makes_a_list_fall_over(hand: Client, most: int) -> None:
     chosen = sample(list(itertools.product(everything(), PARAMETERS)), most)
     failed = [
@@ -68,7 +68,7 @@ def test_no_filter_page_or_search_makes_a_list_fall_over(hand: Client, most: int
     assert (failed, len(chosen) > 60) == ([], True)
 
 
-@pytest.mark.parametrize("most", [100, pytest.param(10_000, marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize("most", [100, pytest.param(10_000, marks=pytest.mark.full)])
 def test_no_primary_key_makes_a_page_fall_over(hand: Client, most: int) -> None:
     chosen = sample(list(itertools.product(everything(), PAGES)), most)
     failed = [

@@ -15,7 +15,7 @@ from integrations import connections, leases
 from integrations.catalog import catalog
 from integrations.delivery import claim, resend
 from integrations.delivery.engine import Engine
-from integrations.models import Delivery, DeliveryAttempt, Event, Lane, Lease
+from integrations.models import Delivery, DeliveryAttempt, Lane, Lease
 from tests.integrations.delivery.conftest import Backlog
 from tests.support.world import Shop, World
 
@@ -336,8 +336,7 @@ def test_events_of_a_subject_that_were_claimed_together_wait_for_the_one_that_fa
     world: World, shop: Shop, backlog: Backlog
 ) -> None:
     first, second, other = backlog(shop, 3)
-    Event.objects.filter(pk__in=[first.event_id, second.event_id]).update(subject="order:1")
-    Delivery.objects.filter(pk__in=[first.pk, second.pk]).update(identifier="ann@shopper.example")
+    Delivery.objects.filter(pk__in=[first.pk, second.pk]).update(subject="order:1", identifier="ann@shopper.example")
     world.sandbox.script(first.event.unique_id, ["server_error"])
 
     Engine().run(seconds=5)
@@ -349,7 +348,7 @@ def test_events_of_a_subject_that_were_claimed_together_wait_for_the_one_that_fa
 
 def test_run_ends_where_all_that_is_due_waits_for_an_earlier_event(world: World, shop: Shop, backlog: Backlog) -> None:
     first, _ = backlog(shop, 2)
-    Event.objects.update(subject="order:1")
+    Delivery.objects.update(subject="order:1")
     Delivery.objects.filter(pk=first.pk).update(
         attempts=1, first_attempt_at=timezone.now(), not_before=timezone.now() + timedelta(minutes=1)
     )

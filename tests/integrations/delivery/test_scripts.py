@@ -159,9 +159,10 @@ def orders_with_transitions(deliveries: list[Delivery]) -> None:
     """Make every eight deliveries those of one order and one shopper."""
     for number, delivery in enumerate(deliveries):
         first = deliveries[number - number % TRANSITIONS]
-        delivery.event.subject, delivery.identifier = first.event.subject, first.identifier
+        delivery.subject, delivery.identifier = first.event.subject, first.identifier
+        delivery.event.subject = first.event.subject
     Event.objects.bulk_update([each.event for each in deliveries], ["subject"], batch_size=200)
-    Delivery.objects.bulk_update(deliveries, ["identifier"], batch_size=200)
+    Delivery.objects.bulk_update(deliveries, ["subject", "identifier"], batch_size=200)
 
 
 def overtakers(world: World, unique_ids: Sequence[str]) -> list[str]:
