@@ -15,7 +15,7 @@ from django.conf import settings as configured
 from integrations.delivery import backoff, claim
 from integrations.destinations.klaviyo.client import KlaviyoSession
 from integrations.destinations.klaviyo.destination import Klaviyo
-from integrations.destinations.klaviyo.sandbox import Sandbox
+from integrations.destinations.klaviyo.sandbox.controls import Controls
 from integrations.models import Delivery, DeliveryAttempt, Event
 from integrations.reconciliation import reconcile
 from tests.integrations.delivery.conftest import Backlog
@@ -95,7 +95,7 @@ def impatient_client(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Klaviyo, "open", open_session)
 
 
-def prescribe(sandbox: Sandbox, unique_id: str, script: Script) -> None:
+def prescribe(sandbox: Controls, unique_id: str, script: Script) -> None:
     """Hand a script to the sandbox."""
     for kind in script.kinds:
         seconds = {"throttle": RETRY_AFTER, "hang": READ_SECONDS + 10}.get(kind, 1)
