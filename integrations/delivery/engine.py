@@ -5,7 +5,6 @@ A destination that hangs holds one slot of the pool and nothing else. Lanes are 
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -78,7 +77,7 @@ class Engine:
     def run(
         self,
         *,
-        seconds: float = math.inf,
+        seconds: float,
         stop: Callable[[], bool] = lambda: False,
         hand_over: Callable[[], object] = bool,
     ) -> Summary:

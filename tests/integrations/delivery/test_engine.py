@@ -39,6 +39,17 @@ def test_few_events_go_singly_and_many_in_bulk(world: World, shop: Shop, backlog
     assert world.sandbox.counters()["recorded"] == 453
 
 
+def test_work_that_is_left_when_the_time_is_over_is_handed_over_once(shop: Shop, backlog: Backlog) -> None:
+    handed_over: list[str] = []
+    Engine().run(seconds=5, hand_over=lambda: handed_over.append("nothing was left"))
+    assert handed_over == []
+
+    backlog(shop, 3)
+    Engine().run(seconds=0, hand_over=lambda: handed_over.append("three are left"))
+
+    assert (handed_over, shop.states) == (["three are left"], {"pending": 3})
+
+
 @pytest.mark.postgres
 def test_a_batch_costs_four_statements(shop: Shop, backlog: Backlog) -> None:
     """One to claim, one for the profiles, one for the attempt, one to settle."""
