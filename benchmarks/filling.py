@@ -174,6 +174,7 @@ def add_events(count: int, *, each: int, every: str, **delivery: str) -> None:
         event_id="e.id",
         connection_id="k.id",
         identifier="c.email",
+        subject="e.subject",
         not_before="e.recorded_at",
         window_at="e.occurred_at",
         created_at="e.recorded_at",

@@ -33,7 +33,6 @@ ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 
 INSTALLED_APPS = [
-    "config",
     # unfold replaces templates of Django's admin, so it stands before it.
     "unfold",
     "unfold.contrib.filters",
@@ -48,6 +47,8 @@ INSTALLED_APPS = [
     "csp",
     "integrations",
     "tracking",
+    # Last, because it settles the process down once everything is loaded.
+    "config",
 ]
 
 MIDDLEWARE = [

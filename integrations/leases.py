@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db import transaction
-from django.db.models import F
+from django.db import connection
 from django.db.models.functions import Now
 
 from integrations.models import Lease
@@ -31,13 +30,27 @@ class Held:
         Lease.objects.filter(key=self.key, epoch=self.epoch).update(until=Now() - timedelta(seconds=1))
 
 
+_NOW = {"postgresql": "statement_timestamp()", "sqlite": "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now')"}
+_LATER = {
+    "postgresql": "statement_timestamp() + make_interval(secs => %s)",
+    "sqlite": "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now', %s || ' seconds')",
+}
+_ACQUIRE = """
+INSERT INTO integrations_lease (key, epoch, until) VALUES (%s, 1, {later})
+ON CONFLICT (key) DO UPDATE SET epoch = integrations_lease.epoch + 1, until = excluded.until
+WHERE integrations_lease.until <= {now}
+RETURNING epoch
+"""
+"""Takes and tells at once: between two statements, a process that stood still could read its heir's epoch as its own."""
+
+
 def acquire(key: str, seconds: int) -> Held | None:
     """Take the lease for `seconds`, or None while somebody else holds it."""
-    held = _take(key, seconds)
-    if held is None and not Lease.objects.filter(key=key).exists():
-        Lease.objects.bulk_create([Lease(key=key, until=Now() - timedelta(seconds=1))], ignore_conflicts=True)
-        held = _take(key, seconds)
-    return held
+    vendor = connection.vendor
+    with connection.cursor() as cursor:
+        cursor.execute(_ACQUIRE.format(later=_LATER[vendor], now=_NOW[vendor]), [key, seconds])
+        taken = cursor.fetchone()
+    return Held(key, taken[0]) if taken else None
 
 
 @contextmanager
@@ -49,12 +62,3 @@ def holding(key: str, seconds: int) -> Iterator[Held | None]:
     finally:
         if held:
             held.release()
-
-
-def _take(key: str, seconds: int) -> Held | None:
-    """Take and read in one transaction: between two, a process that stood still could read its heir's epoch as its own."""
-    with transaction.atomic():
-        free = Lease.objects.filter(key=key, until__lte=Now())
-        if not free.update(epoch=F("epoch") + 1, until=Now() + timedelta(seconds=seconds)):
-            return None
-        return Held(key, Lease.objects.values_list("epoch", flat=True).get(key=key))

@@ -6,7 +6,7 @@ finds a row in flight under an older epoch knows that its worker died, and that 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -14,7 +14,8 @@ from typing import Any
 
 from django.db import connection as database
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, TextField
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, TextField
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast, Coalesce
 
 from integrations.models import Connection, Delivery, Merchant
@@ -54,14 +55,15 @@ def lanes_with_work(
 ) -> QuerySet[Connection]:
     """Connections that may send now and have something due, or something that a dead worker left in flight.
 
-    Least recently served first, so that no merchant waits for another's backlog. `busy` are connections to leave out.
+    Least recently served first, so that no merchant waits for another's backlog. `busy` are connections to leave out. Each is
+    annotated with `has_in_flight`: whether something of it is marked as in flight.
     """
     mine = Delivery.objects.filter(connection=OuterRef("pk"))
     due = mine.filter(state=Delivery.State.PENDING, not_before__lte=at)
     in_flight = mine.filter(state=Delivery.State.SENDING)
-    lanes = Connection.objects.filter(
+    lanes = Connection.objects.annotate(has_in_flight=Exists(in_flight)).filter(
         Q(lane__blocked_until=None) | Q(lane__blocked_until__lte=at),
-        Exists(due) | Exists(in_flight),
+        Exists(due) | Q(has_in_flight=True),
         state=Connection.State.ACTIVE,
         merchant__state=Merchant.State.ACTIVE,
         launch_at__lte=at,
@@ -81,41 +83,41 @@ def recover(connection: Connection, epoch: int, *, at: datetime) -> int:
     return orphans.update(state=Delivery.State.PENDING, is_ambiguous=True, not_before=at)
 
 
-def due(connection: Connection, *, at: datetime) -> QuerySet[Delivery]:
-    """Deliveries of a connection whose time has come, oldest first, less those held back by an earlier one of their subject
-    that failed lately. What is in flight is in the hands of the lane's holder, who keeps the order there.
-    """
-    failed_before = Delivery.objects.filter(
-        connection=OuterRef("connection"),
-        subject=OuterRef("subject"),
-        state=Delivery.State.PENDING,
-        attempts__gt=0,
-        first_attempt_at__gt=at - BARRIER,
-        id__lt=OuterRef("id"),
-    )
-    # A scalar subquery and not EXISTS: it is looked up on the index for each row, and never turned into a join, whose cost is
-    # the product of what waits and what failed where the planner expects little of either.
-    return (
-        Delivery.objects.alias(held_by=Subquery(failed_before.values("pk")[:1]))
-        .filter(held_by=None, connection=connection, state=Delivery.State.PENDING, not_before__lte=at)
-        .order_by("not_before", "id")
-    )
+_DUE = """
+SELECT waiting.id FROM integrations_delivery AS waiting
+WHERE waiting.connection_id = %s AND waiting.state = 'pending' AND waiting.not_before <= %s AND COALESCE((
+    SELECT 1 FROM integrations_delivery AS failed
+    WHERE failed.connection_id = waiting.connection_id AND failed.subject = waiting.subject AND failed.id < waiting.id
+    AND failed.state = 'pending' AND failed.attempts > 0 AND failed.first_attempt_at > %s
+    LIMIT 1
+), 0) <> 1
+ORDER BY waiting.not_before, waiting.id
+LIMIT %s
+"""
+"""Deliveries of a connection whose time has come, oldest first, less those held back by an earlier one of their subject that
+failed lately. What is in flight is in the hands of the lane's holder, who keeps the order there.
+
+A scalar subquery and not EXISTS: it is looked up on the index for each row, and never turned into a join, whose cost is the
+product of what waits and what failed where the planner expects little of either. And `<> 1`, of which the planner expects that
+nearly every row passes: it then walks the index in order and stops at the limit, however much waits behind it.
+"""
 
 
 def take(connection: Connection, epoch: int, *, most: int, at: datetime) -> list[Claimed]:
     """Claim up to `most` of what is due, oldest first. It is committed when this returns, and no network is touched."""
-    deliveries = due(connection, at=at)[:most]
+    now, barrier = database.ops.adapt_datetimefield_value(at), database.ops.adapt_datetimefield_value(at - BARRIER)
+    due = [connection.pk, now, barrier, most]
     with transaction.atomic():
         if database.vendor == "postgresql":
-            return _take_at_once(deliveries, epoch, at=at)
-        return _take_in_two(deliveries, epoch, at=at)
+            return _take_at_once(due, epoch, at=at)
+        return _take_in_two(due, epoch, at=at)
 
 
-_TAKE = """
+_TAKE = f"""
 UPDATE integrations_delivery AS mine
 SET state = 'sending', claim = %s, attempts = mine.attempts + 1, first_attempt_at = COALESCE(mine.first_attempt_at, %s)
 FROM integrations_event AS event LEFT JOIN integrations_customer AS customer ON customer.id = event.customer_id
-WHERE mine.id = ANY(ARRAY({due} FOR UPDATE SKIP LOCKED)) AND event.id = mine.event_id
+WHERE mine.id = ANY(ARRAY({_DUE} FOR UPDATE SKIP LOCKED)) AND event.id = mine.event_id
 RETURNING
     EXTRACT(EPOCH FROM mine.not_before)::float8, mine.id, EXTRACT(EPOCH FROM mine.first_attempt_at)::float8,
     EXTRACT(EPOCH FROM event.occurred_at)::float8, EXTRACT(EPOCH FROM event.fresh_until)::float8,
@@ -128,10 +130,9 @@ that fills and empties all day. Instants come as seconds, which are read ten tim
 """
 
 
-def _take_at_once(deliveries: QuerySet[Delivery], epoch: int, *, at: datetime) -> list[Claimed]:
-    chosen, parameters = deliveries.values("id").query.sql_with_params()
+def _take_at_once(due: Sequence[Any], epoch: int, *, at: datetime) -> list[Claimed]:
     with database.cursor() as cursor:
-        cursor.execute(_TAKE.format(due=chosen), [epoch, at, *parameters])
+        cursor.execute(_TAKE, [epoch, at, *due])
         rows = sorted(cursor.fetchall())
     return [Claimed(row[1], *map(_instant, row[2:5]), *row[5:]) for row in rows]
 
@@ -140,7 +141,7 @@ def _instant(seconds: float | None) -> Any:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
-def _take_in_two(deliveries: QuerySet[Delivery], epoch: int, *, at: datetime) -> list[Claimed]:
+def _take_in_two(due: Sequence[Any], epoch: int, *, at: datetime) -> list[Claimed]:
     """For a database that has one writer at a time, and returns nothing of the tables that it joins."""
     fields = (
         "id",
@@ -163,6 +164,7 @@ def _take_in_two(deliveries: QuerySet[Delivery], epoch: int, *, at: datetime) ->
         "event__customer__company",
         Cast("event__properties", TextField()),
     )
+    deliveries = Delivery.objects.filter(pk__in=RawSQL(_DUE, due)).order_by("not_before", "id")
     rows: list[tuple[Any, ...]] = list(deliveries.values_list(*fields))
     Delivery.objects.filter(Among(F("pk"), [row[0] for row in rows])).update(
         state=Delivery.State.SENDING,

@@ -6,6 +6,7 @@ A destination that hangs holds one slot of the pool and nothing else. Lanes are 
 from __future__ import annotations
 
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -23,8 +24,11 @@ from integrations.destinations.base import Receipt
 from integrations.fields import Undecryptable
 from integrations.models import Connection, Delivery, Merchant
 
-CONCURRENCY = 16
+CONCURRENCY = 32
 """Requests in flight in one process."""
+
+OPENED_AT_ONCE = 4
+"""Lanes that are opened before any of them is served: what is left may be another worker's."""
 
 LOOK_EVERY = 0.2
 """Seconds between two looks for lanes with work while requests are in flight."""
@@ -67,7 +71,7 @@ class Engine:
         self._progress = progress
         self._clock = clock
         self._concurrency = concurrency
-        self._lanes: dict[int, OpenLane] = {}
+        self._lanes: OrderedDict[int, OpenLane] = OrderedDict()
         self._running: dict[Future[Receipt], tuple[OpenLane, Job, datetime]] = {}
         self._look_at = 0.0
         self._resting: dict[int, float] = {}
@@ -110,24 +114,25 @@ class Engine:
 
     def _open_lanes(self) -> None:
         """Look for lanes with work as long as slots are free: at once where the last look found as many as it could take."""
-        free = self._concurrency - len(self._lanes)
-        if not free or time.monotonic() < self._look_at:
+        most = min(self._concurrency - len(self._lanes), OPENED_AT_ONCE)
+        if not most or time.monotonic() < self._look_at:
             return
         now = time.monotonic()
         self._resting = {pk: until for pk, until in self._resting.items() if until > now}
         busy = [*self._lanes, *self._resting]
-        found = list(lanes_with_work(at=self._clock(), busy=busy, merchant=self._merchant)[:free])
-        self._look_at = time.monotonic() + (LOOK_EVERY if len(found) < free else 0)
+        found = list(lanes_with_work(at=self._clock(), busy=busy, merchant=self._merchant)[:most])
+        self._look_at = time.monotonic() + (LOOK_EVERY if len(found) < most else 0)
         self._found_work = False
         for connection in found:
-            lane = self._open(connection)
+            lane = self._open(connection, has_in_flight=connection.has_in_flight)
             if lane is not None:
                 self._lanes[connection.pk] = lane
+                self._lanes.move_to_end(connection.pk, last=False)
                 self._found_work = True
 
-    def _open(self, connection: Connection) -> OpenLane | None:
+    def _open(self, connection: Connection, *, has_in_flight: bool) -> OpenLane | None:
         try:
-            return OpenLane.open(connection, at=self._clock())
+            return OpenLane.open(connection, at=self._clock(), has_in_flight=has_in_flight)
         except Undecryptable as error:
             connections.pause(connection, "auth", detail=str(error), at=self._clock())
         except DatabaseError:
@@ -138,14 +143,17 @@ class Engine:
         return None
 
     def _start_requests(self, pool: ThreadPoolExecutor) -> None:
-        """Start one job of each lane in turn while slots are free."""
-        started = True
-        while started and len(self._running) < self._concurrency:
-            started = False
-            for lane in list(self._lanes.values()):
-                if len(self._running) >= self._concurrency:
-                    return
-                started = self._start_one(lane, pool) or started
+        """Start jobs while slots are free, one of a lane and then one of the lane that has waited longest.
+
+        A batch that came back is settled before another is claimed, so that few are held in memory.
+        """
+        idle = 0
+        while len(self._running) < self._concurrency and idle < len(self._lanes):
+            pk, lane = next(iter(self._lanes.items()))
+            self._lanes.move_to_end(pk)
+            idle = 0 if self._start_one(lane, pool) else idle + 1
+            if any(future.done() and job.is_bulk for future, (_, job, _) in self._running.items()):
+                return
 
     def _start_one(self, lane: OpenLane, pool: ThreadPoolExecutor) -> bool:
         at = self._clock()

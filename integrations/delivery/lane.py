@@ -59,12 +59,16 @@ class OpenLane:
         }
 
     @classmethod
-    def open(cls, connection: Connection, *, at: datetime) -> OpenLane | None:
-        """Take the lane's lease, and what a dead holder left in flight; None while another worker holds it."""
+    def open(cls, connection: Connection, *, at: datetime, has_in_flight: bool) -> OpenLane | None:
+        """Take the lane's lease, and what a dead holder left in flight; None while another worker holds it.
+
+        `has_in_flight`: something is marked as in flight there. It is asked before the lease is taken, and that is enough: who
+        holds it puts nothing in flight that could outlast the lease by a crash before it has run out.
+        """
         held = leases.acquire(f"lane:{connection.pk}", LEASE_SECONDS)
         if held is None:
             return None
-        recovered = claim.recover(connection, held.epoch, at=at)
+        recovered = claim.recover(connection, held.epoch, at=at) if has_in_flight else 0
         if recovered:
             logger.warning("lane.recovered", connection=connection.pk, deliveries=recovered)
         return cls(connection, held, at=at)
@@ -76,8 +80,8 @@ class OpenLane:
         self._looked_at = at
         most = 1 if self.row.opened else self.destination.bulk_items
         rows = claim.take(self.connection, self._held.epoch, most=most, at=at)
-        self.has_more = bool(rows)
-        self.has_claimed = self.has_claimed or self.has_more
+        self.has_more = len(rows) == most
+        self.has_claimed = self.has_claimed or bool(rows)
         self._claimed.update((row.id, row) for row in rows)
         ready, settled = outgoing.prepare(self.connection, rows, at=at)
         fit: list[Outgoing] = []

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(NamedTuple):
     """The shopper as the destination shall know them when the event is sent.
 
     `email` or `phone` (E.164) identifies; the other may be empty. `properties` are the customer's current custom
@@ -26,11 +26,10 @@ class Profile:
     first_name: str = ""
     last_name: str = ""
     organization: str = ""
-    properties: Mapping[str, Any] = field(default_factory=dict)
+    properties: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(NamedTuple):
     """One event on its way to a destination, with all that the request needs.
 
     `properties` is a JSON object as text: it is spliced into the request unparsed. `value` is an amount in major units

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -37,4 +36,4 @@ _PARCEL = Outgoing(
 
 def parcel(**changes: Any) -> Outgoing:
     """Return the event of a delivered parcel."""
-    return replace(_PARCEL, **changes)
+    return _PARCEL._replace(**changes)
