@@ -7,6 +7,10 @@ import gc
 from django.apps import AppConfig
 
 
+GARBAGE_AFTER = 20_000
+"""Objects that may be made before garbage is looked for. Python's 700 is less than what one batch of events makes."""
+
+
 class ProjectConfig(AppConfig):
     """Registers the system checks on the settings, and settles the process down."""
 
@@ -19,3 +23,4 @@ class ProjectConfig(AppConfig):
         # All that is loaded by now stays for good: the garbage collector need not walk over it again and again (a tenth of a
         # worker's time), and processes forked from this one go on sharing its memory.
         gc.freeze()
+        gc.set_threshold(GARBAGE_AFTER)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import DEFAULT_DB_ALIAS, models
+from django.db.models.expressions import Combinable
 
 if TYPE_CHECKING:
     from integrations.models import Merchant
@@ -16,8 +17,8 @@ ModelT = TypeVar("ModelT", bound=models.Model, covariant=True)
 class MerchantQuerySet(models.QuerySet[ModelT]):
     """A queryset of one merchant's rows, once `for_merchant` was called."""
 
-    def for_merchant(self, merchant: Merchant | int) -> Self:
-        """Only the rows of `merchant` (an instance or its primary key)."""
+    def for_merchant(self, merchant: Merchant | int | Combinable) -> Self:
+        """Only the rows of `merchant` (an instance, its primary key, or an expression that gives it)."""
         return self.filter(merchant=merchant)
 
 

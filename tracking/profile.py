@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
+import orjson
 from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import JSONObject
 
 from integrations.catalog import ProfileProperty, catalog
 from integrations.models import Customer
-from integrations.statements import Among
+from integrations.statements import Among, Given, Statement
 from tracking import statuses
 from tracking.models import Issue, Order, Shipment, stage_of
 
@@ -33,7 +36,7 @@ class Part:
     """Properties that come of one row: which row of a customer (`OuterRef("pk")`), and what is told of it."""
 
     properties: tuple[ProfileProperty, ...]
-    newest: Callable[[int], QuerySet[Any]]
+    newest: Callable[[RawSQL], QuerySet[Any]]
     tell: Callable[[Mapping[str, Any]], dict[str, Any]]
 
     @property
@@ -42,8 +45,8 @@ class Part:
         return {each.name for each in self.properties}
 
 
-def _newest_order(merchant_id: int) -> QuerySet[Any]:
-    orders = Order.objects.for_merchant(merchant_id).filter(customer=OuterRef("pk"), is_test=False)
+def _newest_order(merchant: RawSQL) -> QuerySet[Any]:
+    orders = Order.objects.for_merchant(merchant).filter(customer=OuterRef("pk"), is_test=False)
     told = JSONObject(
         number="number",
         placed_at="placed_at",
@@ -63,13 +66,13 @@ def _tell_order(order: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _of_the_customer(merchant_id: int) -> dict[str, Any]:
+def _of_the_customer(merchant: RawSQL) -> dict[str, Any]:
     """Rows of the customer's orders. The merchant is named once more because the index on orders begins with it."""
-    return {"order__merchant": merchant_id, "order__customer": OuterRef("pk"), "order__is_test": False}
+    return {"order__merchant": merchant, "order__customer": OuterRef("pk"), "order__is_test": False}
 
 
-def _newest_shipment(merchant_id: int) -> QuerySet[Any]:
-    shipments = Shipment.objects.for_merchant(merchant_id).filter(**_of_the_customer(merchant_id))
+def _newest_shipment(merchant: RawSQL) -> QuerySet[Any]:
+    shipments = Shipment.objects.for_merchant(merchant).filter(**_of_the_customer(merchant))
     told = JSONObject(status="status", status_at="status_at", carrier_url="carrier_url")
     return shipments.order_by("-status_at", "-id").values(told=told)
 
@@ -82,8 +85,8 @@ def _tell_shipment(shipment: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _newest_open_issue(merchant_id: int) -> QuerySet[Any]:
-    issues = Issue.objects.for_merchant(merchant_id).filter(**_of_the_customer(merchant_id))
+def _newest_open_issue(merchant: RawSQL) -> QuerySet[Any]:
+    issues = Issue.objects.for_merchant(merchant).filter(**_of_the_customer(merchant))
     is_open = issues.exclude(shipment__status__in=[statuses.DELIVERED, statuses.CANCELLED])
     return is_open.order_by("-occurred_at", "-id").values(told=JSONObject(problem="problem", occurred_at="occurred_at"))
 
@@ -105,16 +108,24 @@ PARTS = (
 )
 
 
+@cache
+def _statement(parts: tuple[Part, ...]) -> Statement:
+    merchant = Given("merchant").value
+    customers = Customer.objects.for_merchant(merchant).filter(Among(F("pk"), Given("customers")))
+    return Statement(customers.values_list("pk", *[Subquery(part.newest(merchant)[:1]) for part in parts]))
+
+
 def read(merchant_id: int, customer_ids: Collection[int], names: Collection[str]) -> Mapping[int, Mapping[str, Any]]:
     """What is known of each customer's newest order, parcel and open problem, as far as `names` ask for it: one statement."""
-    parts = [part for part in PARTS if not part.names.isdisjoint(names)]
-    customers = Customer.objects.for_merchant(merchant_id).filter(Among(F("pk"), customer_ids))
-    rows = customers.values_list("pk", *[Subquery(part.newest(merchant_id)[:1]) for part in parts])
+    parts = tuple(part for part in PARTS if not part.names.isdisjoint(names))
     return {
         pk: {
-            name: value for part, row in zip(parts, told, strict=True) if row for name, value in part.tell(row).items()
+            name: value
+            for part, row in zip(parts, told, strict=True)
+            if row
+            for name, value in part.tell(orjson.loads(row)).items()
         }
-        for pk, *told in rows
+        for pk, *told in _statement(parts).run(merchant=merchant_id, customers=customer_ids)
     }
 
 

@@ -7,10 +7,9 @@ finds a row in flight under an older epoch knows that its worker died, and that 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection as database
 from django.db import transaction
@@ -25,8 +24,7 @@ BARRIER = timedelta(minutes=15)
 """An event that failed holds back later events of the same subject for this long, then they may pass."""
 
 
-@dataclass(slots=True)
-class Claimed:
+class Claimed(NamedTuple):
     """A delivery in a worker's hands, with all of its event and customer that sending needs."""
 
     id: int
@@ -134,11 +132,14 @@ def _take_at_once(due: Sequence[Any], epoch: int, *, at: datetime) -> list[Claim
     with database.cursor() as cursor:
         cursor.execute(_TAKE, [epoch, at, *due])
         rows = sorted(cursor.fetchall())
-    return [Claimed(row[1], *map(_instant, row[2:5]), *row[5:]) for row in rows]
+    return [
+        Claimed(key, _instant(first), _instant(occurred), None if fresh is None else _instant(fresh), *rest)
+        for _, key, first, occurred, fresh, *rest in rows
+    ]
 
 
-def _instant(seconds: float | None) -> Any:
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+def _instant(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _take_in_two(due: Sequence[Any], epoch: int, *, at: datetime) -> list[Claimed]:

@@ -6,11 +6,12 @@ A destination that hangs holds one slot of the pool and nothing else. Lanes are 
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import structlog
 from django.db import DatabaseError
@@ -22,13 +23,13 @@ from integrations.delivery.conclude import Job
 from integrations.delivery.lane import OpenLane
 from integrations.destinations.base import Receipt
 from integrations.fields import Undecryptable
-from integrations.models import Connection, Delivery, Merchant
+from integrations.models import Delivery, Merchant
 
 CONCURRENCY = 32
 """Requests in flight in one process."""
 
-OPENED_AT_ONCE = 4
-"""Lanes that are opened before any of them is served: what is left may be another worker's."""
+LOOK_AHEAD = 8
+"""Lanes with work that are found by one look. Each is opened when its turn comes: until then another worker may."""
 
 LOOK_EVERY = 0.2
 """Seconds between two looks for lanes with work while requests are in flight."""
@@ -75,6 +76,7 @@ class Engine:
         self._running: dict[Future[Receipt], tuple[OpenLane, Job, datetime]] = {}
         self._look_at = 0.0
         self._resting: dict[int, float] = {}
+        self._found: deque[Any] = deque()
         self._found_work = True
         self._summary = Summary()
 
@@ -90,7 +92,9 @@ class Engine:
         `hand_over` is called at the moment when the time is over before the work is, so that another takes it up.
         """
         self._summary = Summary()
+        self._found.clear()
         self._found_work = True
+        self._look_at = 0.0
         deadline = time.monotonic() + seconds
         is_over = False
         pool = ThreadPoolExecutor(self._concurrency, thread_name_prefix="deliver")
@@ -98,13 +102,13 @@ class Engine:
             while True:
                 is_open = time.monotonic() < deadline and not stop()
                 if is_open:
-                    self._open_lanes()
+                    self._look_for_lanes()
                     self._start_requests(pool)
                 elif not is_over:
                     is_over = True
                     hand_over()
                 self._close_idle_lanes(all_of_them=not is_open)
-                if not self._running and (not is_open or (not self._lanes and not self._found_work)):
+                if not self._running and (not is_open or not (self._lanes or self._found_work)):
                     return self._summary
                 self._wait()
                 self._finish_requests()
@@ -112,27 +116,42 @@ class Engine:
             self._give_up()
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def _open_lanes(self) -> None:
-        """Look for lanes with work as long as slots are free: at once where the last look found as many as it could take."""
-        most = min(self._concurrency - len(self._lanes), OPENED_AT_ONCE)
-        if not most or time.monotonic() < self._look_at:
-            return
+    def _look_for_lanes(self) -> None:
+        """Find lanes with work as long as slots are free: at once where the last look found as many as it could take."""
+        most = min(self._concurrency - len(self._lanes), LOOK_AHEAD)
         now = time.monotonic()
+        if self._found or most < 1 or now < self._look_at:
+            return
         self._resting = {pk: until for pk, until in self._resting.items() if until > now}
         busy = [*self._lanes, *self._resting]
-        found = list(lanes_with_work(at=self._clock(), busy=busy, merchant=self._merchant)[:most])
-        self._look_at = time.monotonic() + (LOOK_EVERY if len(found) < most else 0)
+        self._found.extend(lanes_with_work(at=self._clock(), busy=busy, merchant=self._merchant)[:most])
+        self._look_at = time.monotonic() + (LOOK_EVERY if len(self._found) < most else 0)
         self._found_work = False
-        for connection in found:
-            lane = self._open(connection, has_in_flight=connection.has_in_flight)
-            if lane is not None:
-                self._lanes[connection.pk] = lane
-                self._lanes.move_to_end(connection.pk, last=False)
-                self._found_work = True
 
-    def _open(self, connection: Connection, *, has_in_flight: bool) -> OpenLane | None:
+    def _start_requests(self, pool: ThreadPoolExecutor) -> None:
+        """Start jobs while slots are free: one of each lane just found, then one of the lane that has waited longest.
+
+        A batch that came back is settled before another is claimed, so that few are held in memory.
+        """
+        idle = 0
+        while len(self._running) < self._concurrency:
+            if self._found:
+                lane = self._open(self._found.popleft())
+                if lane is not None:
+                    self._start_one(lane, pool)
+            elif idle < len(self._lanes):
+                pk, lane = next(iter(self._lanes.items()))
+                self._lanes.move_to_end(pk)
+                idle = 0 if self._start_one(lane, pool) else idle + 1
+            else:
+                return
+            if any(future.done() and job.is_bulk for future, (_, job, _) in self._running.items()):
+                return
+
+    def _open(self, connection: Any) -> OpenLane | None:
+        """Open a lane that was found (a connection with `has_in_flight`); None where that cannot be."""
         try:
-            return OpenLane.open(connection, at=self._clock(), has_in_flight=has_in_flight)
+            lane = OpenLane.open(connection, at=self._clock(), has_in_flight=connection.has_in_flight)
         except Undecryptable as error:
             connections.pause(connection, "auth", detail=str(error), at=self._clock())
         except DatabaseError:
@@ -140,20 +159,12 @@ class Engine:
         except Exception:
             # A connection that cannot even be opened (no lane, an unknown kind) must not keep the others waiting.
             logger.exception("lane.unopened", connection=connection.pk)
+        else:
+            if lane is not None:
+                self._lanes[connection.pk] = lane
+                self._found_work = True
+            return lane
         return None
-
-    def _start_requests(self, pool: ThreadPoolExecutor) -> None:
-        """Start jobs while slots are free, one of a lane and then one of the lane that has waited longest.
-
-        A batch that came back is settled before another is claimed, so that few are held in memory.
-        """
-        idle = 0
-        while len(self._running) < self._concurrency and idle < len(self._lanes):
-            pk, lane = next(iter(self._lanes.items()))
-            self._lanes.move_to_end(pk)
-            idle = 0 if self._start_one(lane, pool) else idle + 1
-            if any(future.done() and job.is_bulk for future, (_, job, _) in self._running.items()):
-                return
 
     def _start_one(self, lane: OpenLane, pool: ThreadPoolExecutor) -> bool:
         at = self._clock()

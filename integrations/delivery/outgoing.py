@@ -64,11 +64,16 @@ def _outgoing(row: Claimed, current: dict[str, Any], oldest: datetime, *, at: da
         metric_name=row.metric_name,
         occurred_at=row.occurred_at,
         properties=row.properties,
-        profile=_profile(metric, row, {name: current[name] for name in current.keys() & metric.profile_names}),
+        profile=_profile(metric, row, _only(metric.profile_names, current)),
         value=row.value,
         value_currency=row.value_currency,
         backfill=row.is_backfill or is_stale,
     )
+
+
+def _only(names: frozenset[str], current: dict[str, Any]) -> dict[str, Any]:
+    """What is known of the shopper, less what another event of theirs asked for."""
+    return current if current.keys() <= names else {name: current[name] for name in current.keys() & names}
 
 
 def _profile(metric: Metric[Any], row: Claimed, properties: dict[str, Any]) -> Profile:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from integrations.delivery import backoff
 from integrations.destinations.base import Unavailable
@@ -12,8 +12,7 @@ from integrations.models import Delivery
 ERROR_LENGTH = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """A delivery's next state. Deliveries with equal verdicts are settled by one statement.
 
     `gives_back` returns the attempt that the claim took: the request did not count or was not made. `is_backfill` and
