@@ -6,7 +6,6 @@ import gc
 
 from django.apps import AppConfig
 
-
 GARBAGE_AFTER = 20_000
 """Objects that may be made before garbage is looked for. Python's 700 is less than what one batch of events makes."""
 

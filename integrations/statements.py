@@ -62,7 +62,7 @@ class Statement:
         values = [_as_parameter(given[each.name]) if isinstance(each, Given) else each for each in self._parameters]
         with connection.cursor() as cursor:
             cursor.execute(self._sql, values)
-            return cursor.fetchall()
+            return list(cursor.fetchall())
 
 
 def _as_parameter(value: Any) -> Any:

@@ -13,12 +13,15 @@ from typing import Any, NamedTuple
 
 from django.db import connection as database
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, TextField
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, TextField, Value
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Cast, Coalesce
+from django.db.models.functions import Cast, Coalesce, Concat, Now
 
-from integrations.models import Connection, Delivery, Merchant
+from integrations.models import Connection, Delivery, Lease, Merchant
 from integrations.statements import Among
+
+LANE_LEASE = "lane:"
+"""Begins the key of a lane's lease; its connection's primary key follows."""
 
 BARRIER = timedelta(minutes=15)
 """An event that failed holds back later events of the same subject for this long, then they may pass."""
@@ -51,7 +54,7 @@ class Claimed(NamedTuple):
 def lanes_with_work(
     *, at: datetime, busy: Collection[int] = (), merchant: Merchant | None = None
 ) -> QuerySet[Connection]:
-    """Connections that may send now and have something due, or something that a dead worker left in flight.
+    """Connections that may send now, whose lane no worker holds, and that have something due or left in flight by a dead worker.
 
     Least recently served first, so that no merchant waits for another's backlog. `busy` are connections to leave out. Each is
     annotated with `has_in_flight`: whether something of it is marked as in flight.
@@ -59,7 +62,9 @@ def lanes_with_work(
     mine = Delivery.objects.filter(connection=OuterRef("pk"))
     due = mine.filter(state=Delivery.State.PENDING, not_before__lte=at)
     in_flight = mine.filter(state=Delivery.State.SENDING)
+    held = Lease.objects.filter(key=Concat(Value(LANE_LEASE), Cast(OuterRef("pk"), TextField())), until__gt=Now())
     lanes = Connection.objects.annotate(has_in_flight=Exists(in_flight)).filter(
+        ~Exists(held),
         Q(lane__blocked_until=None) | Q(lane__blocked_until__lte=at),
         Exists(due) | Q(has_in_flight=True),
         state=Connection.State.ACTIVE,
@@ -122,7 +127,7 @@ RETURNING
     mine.subject, mine.attempts, mine.is_ambiguous, mine.is_backfill, mine.identifier,
     event.metric, event.metric_name, event.unique_id, event.value, event.value_currency, event.customer_id,
     customer.first_name, customer.last_name, customer.company, event.properties::text
-"""
+"""  # noqa: S608  # ours alone
 """Claims and reads at once. The keys are an array, so that rows are looked up by key whatever the planner believes of a table
 that fills and empties all day. Instants come as seconds, which are read ten times quicker than timestamps.
 """
@@ -165,7 +170,7 @@ def _take_in_two(due: Sequence[Any], epoch: int, *, at: datetime) -> list[Claime
         "event__customer__company",
         Cast("event__properties", TextField()),
     )
-    deliveries = Delivery.objects.filter(pk__in=RawSQL(_DUE, due)).order_by("not_before", "id")
+    deliveries = Delivery.objects.filter(pk__in=RawSQL(_DUE, due)).order_by("not_before", "id")  # noqa: S611
     rows: list[tuple[Any, ...]] = list(deliveries.values_list(*fields))
     Delivery.objects.filter(Among(F("pk"), [row[0] for row in rows])).update(
         state=Delivery.State.SENDING,

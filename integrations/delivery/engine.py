@@ -20,7 +20,7 @@ from django.utils import timezone
 from integrations import connections
 from integrations.delivery.claim import lanes_with_work
 from integrations.delivery.conclude import Job
-from integrations.delivery.lane import OpenLane
+from integrations.delivery.lane import OpenLane, close
 from integrations.destinations.base import Receipt
 from integrations.fields import Undecryptable
 from integrations.models import Delivery, Merchant
@@ -28,7 +28,7 @@ from integrations.models import Delivery, Merchant
 CONCURRENCY = 32
 """Requests in flight in one process."""
 
-LOOK_AHEAD = 8
+LOOK_AHEAD = 16
 """Lanes with work that are found by one look. Each is opened when its turn comes: until then another worker may."""
 
 LOOK_EVERY = 0.2
@@ -225,17 +225,17 @@ class Engine:
             self._count(lane)
 
     def _close_idle_lanes(self, *, all_of_them: bool) -> None:
-        for lane in list(self._lanes.values()):
-            is_done = lane.is_blocked or all_of_them or not (lane.queue or lane.has_more)
-            if is_done and not lane.in_flight:
-                self._close(lane)
+        self._close([lane for lane in self._lanes.values() if not lane.in_flight and (all_of_them or lane.is_done)])
 
-    def _close(self, lane: OpenLane) -> None:
-        lane.close(at=self._clock())
-        if not lane.has_claimed:
-            self._resting[lane.connection.pk] = time.monotonic() + REST
-        self._count(lane)
-        del self._lanes[lane.connection.pk]
+    def _close(self, lanes: list[OpenLane]) -> None:
+        if not lanes:
+            return
+        close(lanes, at=self._clock())
+        for lane in lanes:
+            if not lane.has_claimed:
+                self._resting[lane.connection.pk] = time.monotonic() + REST
+            self._count(lane)
+            del self._lanes[lane.connection.pk]
 
     def _give_up(self) -> None:
         """Leave every lane, as well as that is possible. What is in flight, or cannot be written now, is in doubt: the next
@@ -246,7 +246,7 @@ class Engine:
                 self._forget(lane)
                 continue
             try:
-                self._close(lane)
+                self._close([lane])
             except DatabaseError as error:
                 logger.warning("lane.abandoned", connection=lane.connection.pk, error=type(error).__name__)
                 self._forget(lane)

@@ -39,8 +39,10 @@ def settle(
         saved = DeliveryAttempt.objects.bulk_create(attempts)
         in_bulk = next((attempt for attempt in saved if attempt.is_bulk), None)
         for verdict, ids in by_verdict.items():
-            mine = Delivery.objects.filter(connection=connection, state=Delivery.State.SENDING, claim=epoch)
-            count += mine.filter(Among(F("pk"), ids)).update(**_changes(verdict, in_bulk, at=at))
+            mine = Delivery.objects.filter(
+                Among(F("pk"), ids), connection=connection, state=Delivery.State.SENDING, claim=epoch
+            )
+            count += mine.update(**_changes(verdict, in_bulk, at=at))
     return count
 
 

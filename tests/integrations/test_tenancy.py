@@ -106,7 +106,6 @@ ACROSS_MERCHANTS = {
     "launch.launch": "the connection given",
     "history.release": "connections of the deliveries given",
     "delivery.claim.recover": "the connection given",
-    "delivery.claim.due": "the connection given",
     "delivery.claim._take_in_two": "rows that are claimed on one lane",
     "delivery.settle.settle": "rows that were claimed on one lane, by the lease's epoch",
     "delivery.resend.resend": "rows of the queryset given",
@@ -116,7 +115,6 @@ ACROSS_MERCHANTS = {
     "tokens.revoke": "the token given",
     "services.orders._write_lines": "lines of the order given",
     # No merchant's
-    "leases.*": "leases belong to no merchant",
     "ticks.*": "ticks belong to no merchant",
     "wake.ask": "ticks belong to no merchant",
     "watch.*": "django-q2's queue belongs to no merchant",

@@ -186,7 +186,7 @@ def _resource(kind: str, attributes: dict[str, Any]) -> dict[str, Any]:
 
 
 def _time(at: datetime) -> datetime:
-    """An instant that is written in RFC 3339 in UTC. Klaviyo keeps whole seconds, and takes a time without an offset for an error."""
+    """Return the instant in UTC, to be written in RFC 3339. Klaviyo keeps whole seconds, and refuses a time without an offset."""
     if at.tzinfo is None:
         raise ValueError("the time has no offset")
     return at.astimezone(UTC)

@@ -62,7 +62,7 @@ def test_a_batch_costs_four_statements(shop: Shop, backlog: Backlog) -> None:
 
     one, four = statements(1_000), statements(4_000)
 
-    looks_for_lanes = 2
+    looks_for_lanes = 3
     assert four - one <= 3 * 4 + looks_for_lanes
 
 
