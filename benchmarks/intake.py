@@ -35,7 +35,7 @@ OURS, WSGI, FAST, INLINE = (
 GUNICORN = ("gunicorn", "-c", "python:config.gunicorn")
 COMMANDS = {
     OURS: GUNICORN,
-    WSGI: (*GUNICORN, "benchmarks.intakes.wsgi:application"),
+    WSGI: (*GUNICORN, "-k", "gthread", "benchmarks.intakes.wsgi:application"),
     FAST: (
         *("uvicorn", "benchmarks.intakes.fast:app", "--workers", "2", "--loop", "uvloop", "--http", "httptools"),
         *("--no-access-log", "--log-level", "warning"),

@@ -54,6 +54,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "config.nul.RefuseNul",
+    "config.machines.StraightToHooks",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.csp.SplitPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -26,9 +26,14 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]
         self._since: dict[Any, float] = {}
 
     def init_process(self) -> None:
-        """Serve, beside a thread that watches the clock."""
+        """Serve, beside a thread that watches the clock and one that passes hints on."""
+        # The server imports this module before it sets Django up.
+        from integrations import wake
+
         threading.Thread(target=self._watch, name="read-bound", daemon=True).start()
+        hints = wake.collect()
         super().init_process()
+        hints.pass_on()
 
     def handle(self, conn: Any) -> Any:
         """Serve one request."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from django.db import connection, models
@@ -82,28 +83,36 @@ def insert_new(rows: Sequence[ModelT], *, identity: Sequence[str]) -> list[Model
 
 
 def _insert(rows: Sequence[ModelT], identity: Sequence[str]) -> list[ModelT]:
-    meta = rows[0]._meta
+    sql, fields, keys = _inserting(type(rows[0]), tuple(identity), len(rows))
+    values = [field.get_db_prep_save(getattr(row, field.attname), connection) for row in rows for field in fields]
+    by_identity: dict[tuple[Any, ...], ModelT] = {}
+    for row in rows:
+        by_identity.setdefault(tuple(getattr(row, key) for key in keys), row)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        inserted = cursor.fetchall()
+    new = []
+    for pk, *found in inserted:
+        row = by_identity[tuple(found)]
+        row.pk = pk
+        new.append(row)
+    return new
+
+
+@lru_cache(maxsize=256)
+def _inserting(
+    model: type[models.Model], identity: tuple[str, ...], rows: int
+) -> tuple[str, list[models.Field[Any, Any]], list[str]]:
+    """The statement that inserts so many rows, the fields that it takes of each, and the attributes that identify one."""
+    meta, quote = model._meta, connection.ops.quote_name
     fields: list[models.Field[Any, Any]] = [each for each in meta.concrete_fields if not each.primary_key]
-    identifying: list[models.Field[Any, Any]] = [each for each in fields if each.name in identity]
-    quote = connection.ops.quote_name
+    identifying = [each for each in fields if each.name in identity]
     columns = ", ".join(quote(each.column or "") for each in fields)
     keys = ", ".join(quote(each.column or "") for each in identifying)
     row_of_values = f"({', '.join(['%s'] * len(fields))})"
     # Only names of tables and columns are written into the statement; every value is a parameter.
     sql = (
-        f"INSERT INTO {quote(meta.db_table)} ({columns}) VALUES {', '.join([row_of_values] * len(rows))} "  # noqa: S608
+        f"INSERT INTO {quote(meta.db_table)} ({columns}) VALUES {', '.join([row_of_values] * rows)} "  # noqa: S608
         f"ON CONFLICT ({keys}) DO NOTHING RETURNING {quote(str(meta.pk.column))}, {keys}"
     )
-    values = [field.get_db_prep_save(getattr(row, field.attname), connection) for row in rows for field in fields]
-    by_identity: dict[tuple[Any, ...], ModelT] = {}
-    for row in rows:
-        by_identity.setdefault(tuple(getattr(row, each.attname) for each in identifying), row)
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        inserted = cursor.fetchall()
-    new = []
-    for pk, *key in inserted:
-        row = by_identity[tuple(key)]
-        row.pk = pk
-        new.append(row)
-    return new
+    return sql, fields, [each.attname for each in identifying]

@@ -17,10 +17,11 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from django_q.models import OrmQ
 
 from config import env, web_worker
-from integrations import merchants
-from integrations.models import InboundMessage, Merchant
+from integrations import merchants, wake
+from integrations.models import InboundMessage, Merchant, Tick
 from tests.support.waiting import wait_for
 
 SECRET = "the shop's secret"
@@ -161,7 +162,8 @@ def test_endless_stream_costs_no_memory(server: Server) -> None:
     assert server.resident() - before < 20 * MEGABYTE
 
 
-def test_good_message_is_taken_after_all_that(server: Server, transactional_db: None) -> None:
+def test_good_message_is_taken_after_all_that_and_a_worker_is_asked_for(server: Server, transactional_db: None) -> None:
+    Tick.objects.create(name=wake.HANDLE_INBOUND)
     merchant = Merchant.objects.create(name="Alba")
     merchants.set_source_secret(merchant, "shopify", SECRET, at=timezone.now())
     signature = base64.b64encode(hmac.digest(SECRET.encode(), BODY, "sha256"))
@@ -173,6 +175,7 @@ def test_good_message_is_taken_after_all_that(server: Server, transactional_db: 
 
     assert server.status(head(f"/hooks/{merchant.public_id}/shopify/", *lines, b"\r\n") + BODY) == 202
     assert bytes(InboundMessage.objects.get().body) == BODY
+    wait_for(OrmQ.objects.exists, "the hint")
 
 
 def worker_with(since: float) -> tuple[Any, socket.socket, socket.socket]:

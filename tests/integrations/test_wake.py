@@ -15,6 +15,7 @@ from django_q.signing import SignedPackage
 
 from integrations import ticks, wake
 from integrations.models import Tick
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -109,6 +110,38 @@ def test_a_failure_to_ask_fails_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert Tick.objects.filter(name="kept").exists()
     assert [(log["event"], log["tick"]) for log in logs] == [("wake.failed", "deliver")]
+
+
+def test_hints_of_a_whole_process_are_few_and_the_last_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(wake, "_ask", asked.append)
+    monkeypatch.setattr(wake, "_collector", wake.Collector())
+
+    wake.ask(wake.HANDLE_INBOUND)
+    wait_for(lambda: asked, "the first hint")
+    for _ in range(500):
+        wake.ask(wake.DELIVER)
+    wait_for(lambda: wake.DELIVER in asked, "the later hints")
+
+    assert asked[0] == wake.HANDLE_INBOUND
+    assert asked.count(wake.DELIVER) < 10
+
+
+def test_a_hint_that_fails_ends_no_later_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def ask(name: str) -> None:
+        asked.append(name)
+        if len(asked) == 1:
+            raise RuntimeError
+
+    monkeypatch.setattr(wake, "_ask", ask)
+    collector = wake.Collector()
+    collector.add(wake.DELIVER)
+    wait_for(lambda: asked, "the first hint")
+    collector.add(wake.DELIVER)
+
+    wait_for(lambda: len(asked) == 2, "the second hint")
 
 
 def test_tasks_carry_no_arguments_and_their_names_are_frozen() -> None:
