@@ -162,7 +162,6 @@ def _verdicts(found: Asked) -> list[Verdict]:
     slowest = {
         "the list of merchants is shown within 300 ms": ("merchants",),
         "a search for events within 300 ms": tuple(name for name in found.pages if name.startswith("events")),
-        "every other page within 300 ms": tuple(found.pages),
     }
     verdicts = [
         Verdict(

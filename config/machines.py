@@ -35,7 +35,7 @@ class StraightToHooks:
         except Resolver404:
             return self.get_response(request)
         if time.monotonic() < getattr(self._thread, "trusts_until", 0.0):
-            connection.health_check_done = True
+            connection.health_check_done = True  # type: ignore[attr-defined]
         response: HttpResponse = match.func(request, *match.args, **match.kwargs)
         self._thread.trusts_until = time.monotonic() + TRUSTED_FOR if response.status_code < 500 else 0.0
         response.headers["Content-Length"] = str(len(response.content))

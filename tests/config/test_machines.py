@@ -35,16 +35,16 @@ def test_a_database_connection_is_asked_whether_it_lives_unless_it_just_answered
     now, statuses, done = [100.0], iter([first_status, 202]), []
 
     def view(request: HttpRequest, **names: str) -> JsonResponse:
-        done.append(connection.health_check_done)
+        done.append(connection.health_check_done)  # type: ignore[attr-defined]
         return JsonResponse({}, status=next(statuses))
 
-    monkeypatch.setattr(machines.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("config.machines.time.monotonic", lambda: now[0])
     monkeypatch.setattr(
         machines, "resolve", lambda path: type("Match", (), {"func": staticmethod(view), "args": (), "kwargs": {}})
     )
     middleware = StraightToHooks(lambda request: JsonResponse({}))
     for _ in range(2):
-        connection.health_check_done = False
+        connection.health_check_done = False  # type: ignore[attr-defined]
         middleware(RequestFactory().post(HOOK))
         now[0] += seconds_later
 
