@@ -4,7 +4,9 @@ PY ?= python3
 UV_VERSION := 0.13.9
 # Processes that the test suite is spread over.
 TEST_PROCESSES ?= 2
-# 1: a missing PostgreSQL or browser fails `make test` instead of leaving out what needs it.
+# What `make test` runs the suite on, one after the other: sqlite, postgresql.
+DATABASES ?= sqlite
+# 1: a missing PostgreSQL or browser fails instead of leaving out what needs it.
 REQUIRE_ALL ?=
 # Runs of each way in `make bench`, and which parts of it (all but `scale` if none is named).
 RUNS ?= 5
@@ -47,15 +49,17 @@ run: .venv/run .env ## Serve the site and run one worker (settings: .env)
 worker: .venv/run .env ## Run one more worker
 	@$(manage) watch_cluster
 
-test: .venv/dev browser ## Run the whole suite on SQLite, and on PostgreSQL where a server answers
-	@echo "on SQLite"
-	@env -u TEST_DATABASE_URL $(pytest)
-	@url=$$($(python) -m tests.find_postgres) || exit 1; \
-	if [ -n "$$url" ]; then \
-		echo "on PostgreSQL"; TEST_DATABASE_URL="$$url" $(pytest); \
-	else \
-		echo "PostgreSQL left out: DATABASE_URL names none and none answers on 127.0.0.1:5432"; test -z "$(REQUIRE_ALL)"; \
-	fi
+test: .venv/dev browser ## Run the whole suite (DATABASES="sqlite postgresql": on both, as CI does)
+	@for database in $(DATABASES); do \
+		case $$database in \
+		sqlite) echo "on SQLite"; env -u TEST_DATABASE_URL $(pytest) || exit 1;; \
+		postgresql) \
+			url=$$($(python) -m tests.find_postgres) || exit 1; \
+			test -n "$$url" || { echo "PostgreSQL: DATABASE_URL names none and none answers on 127.0.0.1:5432"; exit 1; }; \
+			echo "on PostgreSQL"; TEST_DATABASE_URL="$$url" $(pytest) || exit 1;; \
+		*) echo "DATABASES: $$database is neither sqlite nor postgresql"; exit 1;; \
+		esac; \
+	done
 
 chaos: .venv/dev ## Kill processes and crash databases under load, then count: 40 minutes (SHORT=1: 6)
 	@CHAOS=$(if $(SHORT),short,full) REQUIRE_ALL=$(REQUIRE_ALL) $(chaos) -n 0 --ignore=tests/chaos/test_cluster.py tests/chaos

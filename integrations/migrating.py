@@ -1,8 +1,8 @@
 """Operations for migrations that leave big tables open to readers and writers while they run.
 
 On PostgreSQL each works without a long lock and outside a transaction (`atomic = False` on the migration); on other databases,
-which have no such way and no such load, each does what Django's own operation does. A migration that breaks off half-way is
-finished by hand: `docs/operations.md` says how.
+which have no such way and no such load, each does what Django's own operation does. A migration that breaks off half-way, as
+where a lock was not to be had in time, is run again: each step looks whether it is done.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ class AddIndexOnline(AddIndex):
         """CREATE INDEX CONCURRENTLY."""
         if not _is_postgresql(schema_editor):
             super().database_forwards(app_label, schema_editor, from_state, to_state)
-            return
-        schema_editor.add_index(to_state.apps.get_model(app_label, self.model_name), self.index, concurrently=True)
+        elif not _has_index(schema_editor, self.index.name):
+            model = to_state.apps.get_model(app_label, self.model_name)
+            schema_editor.add_index(model, self.index, concurrently=True)
 
 
 class RemoveIndexOnline(RemoveIndex):
@@ -84,7 +85,8 @@ class HoldMerchantsApart(Operation):
             _add_unique(schema_editor, to_state.apps.get_model(app_label, model), name)
         for model, field_name, _, name in self.relations:
             before, after = (state.apps.get_model(app_label, model) for state in (from_state, to_state))
-            schema_editor.add_constraint(after, SameMerchant(field=field_name, name=name))
+            if not _has_constraint(schema_editor, name):
+                schema_editor.add_constraint(after, SameMerchant(field=field_name, name=name))
             schema_editor.execute(
                 f"ALTER TABLE {schema_editor.quote_name(after._meta.db_table)} VALIDATE CONSTRAINT {name}"
             )
@@ -97,7 +99,30 @@ class HoldMerchantsApart(Operation):
 
 def _add_unique(schema_editor: Any, model: Any, name: str) -> None:
     """A unique constraint while rows are written: its index first, then the constraint that takes the index over."""
+    if _has_constraint(schema_editor, name):
+        return
     quote, meta = schema_editor.quote_name, model._meta
     table, columns = quote(meta.db_table), ", ".join(quote(meta.get_field(each).column) for each in ("merchant", "id"))
-    schema_editor.execute(f"CREATE UNIQUE INDEX CONCURRENTLY {quote(name)} ON {table} ({columns})")
+    if not _has_index(schema_editor, name):
+        schema_editor.execute(f"CREATE UNIQUE INDEX CONCURRENTLY {quote(name)} ON {table} ({columns})")
     schema_editor.execute(f"ALTER TABLE {table} ADD CONSTRAINT {quote(name)} UNIQUE USING INDEX {quote(name)}")
+
+
+def _has_constraint(schema_editor: Any, name: str) -> bool:
+    return bool(_found(schema_editor, "SELECT 1 FROM pg_constraint WHERE conname = %s", name))
+
+
+def _has_index(schema_editor: Any, name: str) -> bool:
+    """Whether an index is there and whole. What is left of one whose building broke off is removed."""
+    indexes = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(quote_ident(%s))"
+    for is_whole in _found(schema_editor, indexes, name):
+        if is_whole:
+            return True
+        schema_editor.execute(f"DROP INDEX CONCURRENTLY {schema_editor.quote_name(name)}")
+    return False
+
+
+def _found(schema_editor: Any, query: str, name: str) -> list[Any]:
+    with schema_editor.connection.cursor() as cursor:
+        cursor.execute(query, [name])
+        return [row[0] for row in cursor.fetchall()]

@@ -116,7 +116,7 @@ ACROSS_MERCHANTS = {
     "services.orders._write_lines": "lines of the order given",
     # No merchant's
     "ticks.*": "ticks belong to no merchant",
-    "wake.ask": "ticks belong to no merchant",
+    "wake._ask": "ticks belong to no merchant",
     "watch.*": "django-q2's queue belongs to no merchant",
 }
 """Functions whose querysets do not begin with `for_merchant`, and why they may: "module.*" stands for the whole module."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import signal
 import threading
 import time
 from argparse import ArgumentParser
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -66,15 +69,35 @@ class Command(BaseCommand):
             )
 
     def _forever(self, merchant: Merchant | None, stopped: threading.Event) -> None:
+        """Handle and deliver side by side, so that a hanging account keeps no message waiting."""
         engine = Engine(merchant=merchant)
+
+        def handle() -> None:
+            launch.launch_due(at=timezone.now())
+            inbound.handle_due(seconds=ROUND_SECONDS, merchant=merchant, stop=stopped.is_set)
+
+        def deliver() -> None:
+            # Without an end of its own: at its end a run waits for what hangs, and starts nothing else meanwhile.
+            engine.run(seconds=math.inf, stop=stopped.is_set)
+
+        with ThreadPoolExecutor(2) as pool:
+            running = [pool.submit(self._again_and_again, work, stopped) for work in (handle, deliver)]
+        for each in running:
+            each.result()
+
+    def _again_and_again(self, work: Callable[[], None], stopped: threading.Event) -> None:
         while not stopped.is_set():
             try:
-                self._round(engine, merchant, stopped)
+                work()
             except DatabaseError as error:
                 self.stderr.write(f"the database is in trouble ({type(error).__name__}); trying again")
                 connection.close()
                 stopped.wait(1)
+            except BaseException:
+                stopped.set()
+                raise
             stopped.wait(PAUSE_SECONDS)
+        connection.close()
 
     def _with_progress(self, merchant: Merchant | None, stopped: threading.Event, *, until_empty: bool) -> int:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
