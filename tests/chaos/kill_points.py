@@ -116,7 +116,7 @@ def _watched(function: FunctionT, name: str, doom: Doom) -> Function:
         step = Step(name)
 
         def note(execute: Function, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
-            step.wrote = step.wrote or sql.startswith(WRITES)
+            step.wrote = step.wrote or sql.lstrip().startswith(WRITES)
             return execute(sql, params, many, context)
 
         token = _step.set(step)
