@@ -94,7 +94,7 @@ def put(shop: Any, count: int, *, first: int = 0, is_ambiguous: bool = False) ->
         )
         due = {"connection": shop.connection, "not_before": at, "window_at": at, "created_at": at}
         Delivery.objects.bulk_create(
-            Delivery(**own, **due, event=event, identifier=who.email, is_ambiguous=is_ambiguous)
+            Delivery(**own, **due, event=event, subject=event.subject, identifier=who.email, is_ambiguous=is_ambiguous)
             for event, who in zip(events, people, strict=True)
         )
     if count > 1:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db.migrations import AddIndex, RemoveIndex
+from django.db.migrations import AddField, AddIndex, RemoveIndex
 from django.db.migrations.operations.base import Operation
 from django.db.models import UniqueConstraint
 
@@ -19,6 +19,20 @@ from integrations.tenancy import SameMerchant
 
 def _is_postgresql(schema_editor: Any) -> bool:
     return bool(schema_editor.connection.vendor == "postgresql")
+
+
+class AddFieldOnline(AddField):
+    """Add a column that needs no rewriting of the table, as a step of its own."""
+
+    atomic = False
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        """ALTER TABLE, unless the column is there already."""
+        model = to_state.apps.get_model(app_label, self.model_name)
+        column = model._meta.get_field(self.name).column
+        columns = "SELECT 1 FROM pg_attribute WHERE attrelid = %s::regclass AND attname = %s AND NOT attisdropped"
+        if not _is_postgresql(schema_editor) or not _found(schema_editor, columns, model._meta.db_table, column):
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
 
 
 class AddIndexOnline(AddIndex):
@@ -122,7 +136,7 @@ def _has_index(schema_editor: Any, name: str) -> bool:
     return False
 
 
-def _found(schema_editor: Any, query: str, name: str) -> list[Any]:
+def _found(schema_editor: Any, query: str, *names: str) -> list[Any]:
     with schema_editor.connection.cursor() as cursor:
-        cursor.execute(query, [name])
+        cursor.execute(query, names)
         return [row[0] for row in cursor.fetchall()]

@@ -91,7 +91,7 @@ SELECT waiting.id FROM integrations_delivery AS waiting
 WHERE waiting.connection_id = %s AND waiting.state = 'pending' AND waiting.not_before <= %s AND COALESCE((
     SELECT 1 FROM integrations_delivery AS failed
     WHERE failed.connection_id = waiting.connection_id AND failed.subject = waiting.subject AND failed.id < waiting.id
-    AND failed.state = 'pending' AND failed.attempts > 0 AND failed.first_attempt_at > %s
+    AND waiting.subject <> '' AND failed.state = 'pending' AND failed.attempts > 0 AND failed.first_attempt_at > %s
     LIMIT 1
 ), 0) <> 1
 ORDER BY waiting.not_before, waiting.id

@@ -203,8 +203,8 @@ class OpenLane:
         """Put back what was claimed with an event of its subject that failed: until that one is due, or may be passed."""
         until: dict[str, datetime] = {}
         for delivery_id, verdict in settled.items():
-            if verdict.not_before is not None:
-                row = self._claimed[delivery_id]
+            row = self._claimed[delivery_id]
+            if verdict.not_before is not None and row.subject:
                 until[row.subject] = min(verdict.not_before, row.first_attempt_at + claim.BARRIER)
         held: dict[int, Verdict] = {}
         for job in self.queue if until else ():

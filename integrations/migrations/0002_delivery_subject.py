@@ -3,7 +3,7 @@
 from django.db import migrations, models
 from django.db.models import OuterRef, Subquery
 
-from integrations.migrating import AddIndexOnline, RemoveIndexOnline
+from integrations.migrating import AddFieldOnline, AddIndexOnline, RemoveIndexOnline
 
 ROWS_AT_ONCE = 5_000
 
@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddField(
+        AddFieldOnline(
             model_name="delivery",
             name="subject",
             field=models.CharField(db_default="", max_length=80),

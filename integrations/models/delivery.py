@@ -55,7 +55,8 @@ class Delivery(MerchantOwned):
 
     `claim` is the epoch of the lease under which it was claimed: only that holder may settle it. `attempts` counts requests
     that may have arrived. `is_ambiguous`: a request with it may have arrived without an answer, so it never travels in bulk
-    again. `subject` is its event's, kept here so that the order of one subject's events costs no look at the history.
+    again. `subject` is its event's, kept here so that the order of one subject's events costs no look at the history; "" (rows
+    of a time before the column) has no order to keep.
     `window_at` is the instant that the launch window judges. `identifier` is the e-mail address or phone by which
     the destination knows the shopper; once an attempt was made it never changes, because the destination's de-duplication
     includes it.

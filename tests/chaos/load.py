@@ -53,6 +53,7 @@ def put_backlog(shop: Shop, orders: int) -> None:
             merchant=shop.merchant,
             event=event,
             connection=shop.connection,
+            subject=event.subject,
             identifier=event.customer.email if event.customer else "",
             not_before=at,
             window_at=at,
