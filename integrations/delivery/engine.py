@@ -28,7 +28,7 @@ from integrations.models import Delivery, Merchant
 CONCURRENCY = 32
 """Requests in flight in one process."""
 
-LOOK_AHEAD = 16
+LOOK_AHEAD = 32
 """Lanes with work that are found by one look. Each is opened when its turn comes: until then another worker may."""
 
 LOOK_EVERY = 0.2
