@@ -20,7 +20,7 @@ from unfold.widgets import (
 )
 
 from integrations.catalog import Metric, Pack, catalog
-from integrations.models.connection import MAX_BACKFILL_DAYS
+from integrations.models.connection import LAUNCH_YEARS, MAX_BACKFILL_DAYS
 
 SECRET_LENGTH = 500
 
@@ -130,6 +130,9 @@ class LaunchForm(forms.Form):
         if day is None:
             if self.cleaned_data.get("launch_time"):
                 self.add_error("launch_date", "Choose the day too.")
+            return None
+        if day.year not in LAUNCH_YEARS:
+            self.add_error("launch_date", f"A year from {LAUNCH_YEARS.start} to {LAUNCH_YEARS.stop - 1}.")
             return None
         try:
             return local_instant(datetime.combine(day, self.cleaned_data.get("launch_time") or time.min), zone)

@@ -15,6 +15,9 @@ from integrations.tenancy import MerchantOwned, SameMerchant
 MAX_BACKFILL_DAYS = 14
 """Whiplash: order data from up to 14 days before the launch date can be synced."""
 
+LAUNCH_YEARS = range(2000, 2100)
+"""Years in which a launch may lie: at the ends of the calendar an instant is in another year elsewhere, or in none."""
+
 
 class Connection(MerchantOwned):
     """A merchant's account at a destination: what is sent there, from when on, and whether it may be sent now.
