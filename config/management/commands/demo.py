@@ -20,6 +20,7 @@ from config.demo import processes, show
 from config.demo.processes import ProcessEnded
 from config.demo.show import WrongAnswer
 from config.demo.stage import DATABASE
+from integrations.management.arguments import finite_number, one_line, whole_number
 
 PORT = 8000
 
@@ -34,17 +35,19 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The options."""
         parser.add_argument("--once", action="store_true", help="run to the end; fails unless every event arrived once")
-        parser.add_argument("--speed", type=float, default=1.0, metavar="N", help="this many times faster")
-        parser.add_argument("--port", type=int, default=PORT, help="of the site; the sandbox takes the next one")
         parser.add_argument(
-            "--directory", type=Path, default=settings.VAR_DIR / "demo", help="for its database and logs"
+            "--speed", type=finite_number(allows_zero=False), default=1.0, metavar="N", help="this many times faster"
+        )
+        parser.add_argument(
+            "--port", type=whole_number(1, 65534), default=PORT, help="of the site; the sandbox takes the next one"
+        )
+        parser.add_argument(
+            "--directory", type=_directory, default=settings.VAR_DIR / "demo", help="for its database and logs"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run; raise `CommandError` if something did not arrive, or arrived twice."""
         directory = options["directory"].resolve()
-        if options["speed"] <= 0:
-            raise CommandError("--speed: must be above 0, such as 2 for twice as fast")
         if settings.DATABASES["default"]["NAME"] != str(directory / DATABASE):
             _start_anew(directory, *_ports(options["port"], once=options["once"]))
         for number in processes.STOPPING:
@@ -63,6 +66,11 @@ class Command(BaseCommand):
             raise CommandError(f"{error}\nThe logs are in {directory}.") from None
         if not complete:
             raise CommandError(f"not every event arrived exactly once; the logs are in {directory}")
+
+
+def _directory(name: str) -> Path:
+    """A folder that is there or may be made."""
+    return Path(one_line(name))
 
 
 def _ports(wanted: int, *, once: bool) -> tuple[int, int]:

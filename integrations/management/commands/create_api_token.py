@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from integrations import tokens
+from integrations.management.arguments import SHOWN, one_line
 from integrations.management.naming import find_merchant
 from integrations.models import ApiToken
 
@@ -23,10 +24,16 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The options."""
-        parser.add_argument("--merchant", required=True, help="public id or name")
-        parser.add_argument("--name", required=True, help="what the token is for, as the admin will show it")
+        parser.add_argument("--merchant", required=True, type=one_line, help="public id or name")
         parser.add_argument(
-            "--scopes", required=True, metavar="SCOPE,…", help=f"what it may do: {', '.join(tokens.SCOPES)}"
+            "--name", required=True, type=one_line, help="what the token is for, as the admin will show it"
+        )
+        parser.add_argument(
+            "--scopes",
+            required=True,
+            type=one_line,
+            metavar="SCOPE,…",
+            help=f"what it may do: {', '.join(tokens.SCOPES)}",
         )
         parser.add_argument("--json", action="store_true", help="print one line of JSON")
 
@@ -39,10 +46,10 @@ class Command(BaseCommand):
         scopes = [scope.strip() for scope in options["scopes"].split(",") if scope.strip()]
         if not scopes:
             raise CommandError(f"--scopes: name at least one of {', '.join(tokens.SCOPES)}")
-        try:
-            row, token = tokens.create(merchant, name, scopes, at=timezone.now())
-        except ValueError as error:
-            raise CommandError(f"--scopes: {error}") from None
+        unknown = ", ".join(scope for scope in scopes if scope not in tokens.SCOPES)
+        if unknown:
+            raise CommandError(f"--scopes: unknown scopes {unknown[:SHOWN]}; scopes are {', '.join(tokens.SCOPES)}")
+        row, token = tokens.create(merchant, name, scopes, at=timezone.now())
         if options["json"]:
             self.stdout.write(json.dumps({"merchant": merchant.public_id, "token": token, "scopes": row.scopes}))
         else:

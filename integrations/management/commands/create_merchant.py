@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,8 +17,9 @@ from django.utils import timezone
 
 from integrations import onboarding, sources, tokens
 from integrations.catalog import catalog
+from integrations.management.arguments import SHOWN, one_line, read_line, required_line, shown, whole_number
 from integrations.models import Merchant, ShopDomain
-from integrations.models.connection import MAX_BACKFILL_DAYS
+from integrations.models.connection import LAUNCH_YEARS, MAX_BACKFILL_DAYS
 from integrations.onboarding import Application, DestinationUnreachable, KeyRefused, Onboarded
 
 FROM_ENVIRONMENT = "env:"
@@ -42,24 +42,39 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The options."""
-        parser.add_argument("name", metavar="NAME")
+        parser.add_argument("name", type=one_line, metavar="NAME")
         parser.add_argument(
-            "--klaviyo-key", required=True, metavar="KEY", help="the private key; env:NAME reads a variable, - stdin"
+            "--klaviyo-key",
+            required=True,
+            type=one_line,
+            metavar="KEY",
+            help="the private key; env:NAME reads a variable, - stdin",
         )
-        parser.add_argument("--packs", required=True, metavar="PACK,…", help="packs of metrics to turn on")
-        parser.add_argument("--shop-domain", action="append", default=[], metavar="HOST", help="repeatable")
-        parser.add_argument("--timezone", default="UTC", metavar="ZONE", help="IANA time zone, such as Europe/Berlin")
-        parser.add_argument("--currency", default="USD", help="ISO 4217 code, such as EUR")
-        parser.add_argument("--prefix", default="Tidings", help="the word before metric names")
+        parser.add_argument(
+            "--packs", required=True, type=one_line, metavar="PACK,…", help="packs of metrics to turn on"
+        )
+        parser.add_argument(
+            "--shop-domain", action="append", default=[], type=one_line, metavar="HOST", help="repeatable"
+        )
+        parser.add_argument(
+            "--timezone", default="UTC", type=one_line, metavar="ZONE", help="IANA time zone, such as Europe/Berlin"
+        )
+        parser.add_argument("--currency", default="USD", type=one_line, help="ISO 4217 code, such as EUR")
+        parser.add_argument("--prefix", default="Tidings", type=one_line, help="the word before metric names")
         parser.add_argument(
             "--source",
             action="append",
             default=[],
+            type=one_line,
             metavar="KIND[=SECRET]",
             help="who may send webhooks, repeatable; env:NAME and a new secret if left out; all sources if none is given",
         )
-        parser.add_argument("--launch", default="now", metavar="WHEN", help="now, a date, or an ISO 8601 instant")
-        parser.add_argument("--backfill-days", type=int, default=0, metavar="N", help=f"0 to {MAX_BACKFILL_DAYS}")
+        parser.add_argument(
+            "--launch", default="now", type=one_line, metavar="WHEN", help="now, a date, or an ISO 8601 instant"
+        )
+        parser.add_argument(
+            "--backfill-days", type=whole_number(-9999, 9999), default=0, metavar="N", help=f"0 to {MAX_BACKFILL_DAYS}"
+        )
         parser.add_argument("--json", action="store_true", help="print one line of JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -89,13 +104,13 @@ def application(options: dict[str, Any], *, at: datetime) -> Application:
         name=options["name"].strip(),
         timezone=options["timezone"],
         currency=options["currency"],
-        metric_prefix=options["prefix"],
+        metric_prefix=options["prefix"].strip(),
     )
     try:
         merchant.clean_fields()
     except ValidationError as error:
         field, messages = next(iter(error.message_dict.items()))
-        raise CommandError(f"{FIELDS[field]}: {messages[0]}") from None
+        raise CommandError(f"{FIELDS[field]}: {messages[0][:300]}") from None
     if not 0 <= options["backfill_days"] <= MAX_BACKFILL_DAYS:
         raise CommandError(f"--backfill-days: {options['backfill_days']} is not between 0 and {MAX_BACKFILL_DAYS}")
     return Application(
@@ -113,12 +128,12 @@ def application(options: dict[str, Any], *, at: datetime) -> Application:
 
 
 def _shop_domains(domains: Sequence[str]) -> list[str]:
-    found = list(dict.fromkeys(domain.lower() for domain in domains))
+    found = list(dict.fromkeys(domain.strip().lower() for domain in domains))
     for domain in found:
         try:
             ShopDomain(domain=domain).clean_fields(exclude=["merchant"])
         except ValidationError as error:
-            raise CommandError(f"--shop-domain: {domain!r} is wrong. {error.messages[0]}") from None
+            raise CommandError(f"--shop-domain: {shown(domain)} is wrong. {error.messages[0]}") from None
     taken = ShopDomain.objects.filter(domain__in=found).values_list("domain", flat=True).first()
     if taken:
         raise CommandError(f"--shop-domain: {taken} belongs to another merchant")
@@ -127,13 +142,13 @@ def _shop_domains(domains: Sequence[str]) -> list[str]:
 
 def _metrics(packs: str) -> list[str]:
     names = [name.strip() for name in packs.split(",") if name.strip()]
+    known = [pack.key for pack in catalog.packs()]
     if not names:
-        known = ", ".join(pack.key for pack in catalog.packs())
-        raise CommandError(f"--packs: name at least one pack; packs are: {known}")
-    try:
-        return onboarding.metrics_of(list(dict.fromkeys(names)))
-    except LookupError as error:
-        raise CommandError(f"--packs: {error.args[0]}") from None
+        raise CommandError(f"--packs: name at least one pack; packs are: {', '.join(known)}")
+    for name in names:
+        if name not in known:
+            raise CommandError(f"--packs: there is no pack {shown(name)}; packs are: {', '.join(known)}")
+    return onboarding.metrics_of(list(dict.fromkeys(names)))
 
 
 def _secrets(named: Sequence[str]) -> dict[str, str]:
@@ -142,7 +157,7 @@ def _secrets(named: Sequence[str]) -> dict[str, str]:
     for each in named or known:
         kind, equals, secret = each.partition("=")
         if kind not in known:
-            raise CommandError(f"--source: there is no source {kind!r}; sources are: {', '.join(known)}")
+            raise CommandError(f"--source: there is no source {shown(kind)}; sources are: {', '.join(known)}")
         found[kind] = _required_secret(f"--source {kind}", secret) if equals else ""
     return found
 
@@ -150,15 +165,15 @@ def _secrets(named: Sequence[str]) -> dict[str, str]:
 def _required_secret(option: str, given: str) -> str:
     """The secret itself, or from where it was said to be: the process list shows arguments to everybody."""
     if given == "-":
-        secret, place = sys.stdin.readline(), "stdin is"
+        secret, place = read_line(option), "stdin is"
     elif given.startswith(FROM_ENVIRONMENT):
         name = given.removeprefix(FROM_ENVIRONMENT)
-        secret, place = os.environ.get(name, ""), f"the variable {name} is"
+        secret, place = os.environ.get(name, ""), f"the variable {name[:SHOWN]} is"
     else:
         secret, place = given, "it is"
     if not secret.strip():
         raise CommandError(f"{option}: {place} empty; give the secret, env:NAME or -")
-    return secret.strip()
+    return required_line(option, secret.strip())
 
 
 def _launch_at(when: str, merchant: Merchant, *, at: datetime) -> datetime:
@@ -167,7 +182,11 @@ def _launch_at(when: str, merchant: Merchant, *, at: datetime) -> datetime:
     try:
         moment = datetime.fromisoformat(when)
     except ValueError:
-        raise CommandError(f"--launch: {when!r} is neither now, nor 2026-12-01, nor 2026-12-01T09:00+01:00") from None
+        raise CommandError(
+            f"--launch: {shown(when)} is neither now, nor 2026-12-01, nor 2026-12-01T09:00+01:00"
+        ) from None
+    if moment.year not in LAUNCH_YEARS:
+        raise CommandError(f"--launch: the year must be from {LAUNCH_YEARS.start} to {LAUNCH_YEARS.stop - 1}")
     return moment if moment.tzinfo else moment.replace(tzinfo=merchant.tz)
 
 

@@ -21,6 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from integrations import inbound, launch
 from integrations.delivery.engine import Engine
+from integrations.management.arguments import one_line
 from integrations.management.naming import find_merchant
 from integrations.models import Connection, Delivery, Merchant
 
@@ -37,7 +38,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The options."""
-        parser.add_argument("--merchant", help="public id or name of one merchant; all of them if left out")
+        parser.add_argument(
+            "--merchant", type=one_line, help="public id or name of one merchant; all of them if left out"
+        )
         how = parser.add_mutually_exclusive_group()
         how.add_argument(
             "--until-empty",
@@ -49,7 +52,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Deliver; raise `CommandError` if something stays undelivered."""
-        merchant = find_merchant(options["merchant"]) if options["merchant"] else None
+        merchant = find_merchant(options["merchant"]) if options["merchant"] is not None else None
         stopped = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stopped.set())

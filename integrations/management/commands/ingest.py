@@ -18,6 +18,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from integrations import ingestion, sources
 from integrations.ingestion import Document, Tally
+from integrations.management.arguments import SHOWN, one_line, shown
 from integrations.management.naming import find_merchant
 from integrations.sources import Source
 
@@ -31,10 +32,14 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The options."""
-        parser.add_argument("--merchant", required=True, help="public id or name")
-        parser.add_argument("--source", required=True, help="who the messages are from, such as shopify")
-        parser.add_argument("--topic", default="", help="what they tell of, where they do not say it: orders/create")
-        parser.add_argument("files", nargs="+", metavar="FILE", help="JSON or NDJSON; - is standard input")
+        parser.add_argument("--merchant", required=True, type=one_line, help="public id or name")
+        parser.add_argument("--source", required=True, type=one_line, help="who the messages are from, such as shopify")
+        parser.add_argument(
+            "--topic", default="", type=one_line, help="what they tell of, where they do not say it: orders/create"
+        )
+        parser.add_argument(
+            "files", nargs="+", type=one_line, metavar="FILE", help="JSON or NDJSON; - is standard input"
+        )
         parser.add_argument("--json", action="store_true", help="print the summary as one line of JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -70,13 +75,13 @@ def _source(kind: str, topic: str) -> Source:
         source = sources.get(kind)
     except KeyError:
         known = ", ".join(each for each, _ in sources.choices())
-        raise CommandError(f"--source: there is no source {kind!r}; sources are: {known}") from None
+        raise CommandError(f"--source: there is no source {shown(kind)}; sources are: {known}") from None
     topics = source.topics()
     if topics and not topic:
         raise CommandError(f"--topic: messages of {kind} do not say their topic; name it, such as {topics[0]}")
     if topics and topic not in topics:
         raise CommandError(
-            f"--topic: {kind} has no topic {topic!r} that does anything; topics are: {', '.join(topics)}"
+            f"--topic: {kind} has no topic {shown(topic)} that does anything; topics are: {', '.join(topics)}"
         )
     return source
 
@@ -84,8 +89,8 @@ def _source(kind: str, topic: str) -> Source:
 def _check_files(names: Sequence[str]) -> None:
     """Every file, before the first is read."""
     for name in names:
-        if name != STDIN and not (Path(name).is_file() and os.access(name, os.R_OK)):
-            raise CommandError(f"FILE: {name} is no file that can be read")
+        if name != STDIN and not (os.path.isfile(name) and os.access(name, os.R_OK)):
+            raise CommandError(f"FILE: {name[:SHOWN]} is no file that can be read")
 
 
 def _bytes(names: Sequence[str]) -> int | None:

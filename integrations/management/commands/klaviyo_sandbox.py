@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from integrations.destinations.klaviyo.sandbox import Sandbox
+from integrations.management.arguments import finite_number, one_line, port, shown
 
 LOOPBACK = ("127.0.0.1", "localhost")
 
@@ -25,14 +26,16 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The sandbox's options."""
-        parser.add_argument("--port", type=int, default=8025, help="port to listen on; 0 takes a free one")
-        parser.add_argument("--host", default="127.0.0.1", help="a loopback address")
+        parser.add_argument("--port", type=port, default=8025, help="port to listen on; 0 takes a free one")
+        parser.add_argument("--host", type=one_line, default="127.0.0.1", help="a loopback address")
         parser.add_argument("--strict-bulk", action="store_true", help="bulk requests fail on events already recorded")
         parser.add_argument("--no-pointers", action="store_true", help="400s do not say which place is wrong")
         parser.add_argument("--no-limits", action="store_true", help="no rate limits")
-        parser.add_argument("--limit-scale", type=float, default=1.0, help="multiply all rate limits")
-        parser.add_argument("--processing-delay", type=float, default=0.0, metavar="SECONDS")
-        parser.add_argument("--first-flow-delay", type=float, default=0.0, metavar="SECONDS")
+        parser.add_argument(
+            "--limit-scale", type=finite_number(allows_zero=False), default=1.0, help="multiply all rate limits"
+        )
+        parser.add_argument("--processing-delay", type=finite_number(allows_zero=True), default=0.0, metavar="SECONDS")
+        parser.add_argument("--first-flow-delay", type=finite_number(allows_zero=True), default=0.0, metavar="SECONDS")
         parser.add_argument("--closed", action="store_true", help="do not open accounts for pk_sandbox_… keys")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -40,7 +43,9 @@ class Command(BaseCommand):
         if not settings.DEBUG:
             raise CommandError("The Klaviyo sandbox runs only with DEBUG on: it is not for production.")
         if options["host"] not in LOOPBACK:
-            raise CommandError(f"The Klaviyo sandbox listens on loopback only, not on {options['host']}.")
+            raise CommandError(
+                f"The Klaviyo sandbox listens on loopback only: --host cannot be {shown(options['host'])}."
+            )
         # All that arrives is kept: looking through it for garbage again and again only makes bulk requests slow.
         gc.set_threshold(100_000, 50, 50)
         stop = Event()

@@ -13,6 +13,7 @@ from django.utils import timezone
 from rich.console import Console
 from rich.table import Table
 
+from integrations.management.arguments import one_line
 from integrations.management.naming import find_merchant
 from integrations.models import Delivery, InboundMessage
 from integrations.reconciliation import Difference, Line, Reconciliation, reconcile
@@ -28,12 +29,14 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The options."""
-        parser.add_argument("--merchant", help="public id or name of one merchant; all of them if left out")
+        parser.add_argument(
+            "--merchant", type=one_line, help="public id or name of one merchant; all of them if left out"
+        )
         parser.add_argument("--json", action="store_true", help="print the figures as one line of JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the figures; raise `CommandError` if there is any difference."""
-        merchant = find_merchant(options["merchant"]) if options["merchant"] else None
+        merchant = find_merchant(options["merchant"]) if options["merchant"] is not None else None
         result = reconcile(at=timezone.now(), merchant=merchant)
         if options["json"]:
             self.stdout.write(json.dumps(asdict(result)))

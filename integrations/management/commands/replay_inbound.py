@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db.models import QuerySet
 
 from integrations import inbound, sources
+from integrations.management.arguments import one_line, row_id, shown
 from integrations.management.naming import find_merchant
 from integrations.models import InboundMessage
 
@@ -22,19 +23,21 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The options."""
-        parser.add_argument("--merchant", required=True, help="public id or name")
-        parser.add_argument("--source", help="only messages of this source")
+        parser.add_argument("--merchant", required=True, type=one_line, help="public id or name")
+        parser.add_argument("--source", type=one_line, help="only messages of this source")
         parser.add_argument("--state", choices=[str(state) for state in REPLAYABLE], help="only this state; else both")
         parser.add_argument(
-            "--id", type=int, action="append", dest="ids", metavar="N", help="only this one; repeatable"
+            "--id", type=row_id, action="append", dest="ids", metavar="N", help="only this one; repeatable"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Replay; raise `CommandError` for messages that are not there or need no replay."""
         merchant = find_merchant(options["merchant"])
         known = [kind for kind, _ in sources.choices()]
-        if options["source"] and options["source"] not in known:
-            raise CommandError(f"--source: there is no source {options['source']!r}; sources are: {', '.join(known)}")
+        if options["source"] is not None and options["source"] not in known:
+            raise CommandError(
+                f"--source: there is no source {shown(options['source'])}; sources are: {', '.join(known)}"
+            )
         messages: QuerySet[InboundMessage] = InboundMessage.objects.for_merchant(merchant)
         if options["source"]:
             messages = messages.filter(source=options["source"])
