@@ -39,8 +39,8 @@ class Amendment:
 def amend(connection: Connection, amendment: Amendment, *, at: datetime) -> list[str]:
     """Change a connection; returns what the CSM should know.
 
-    A new key is checked live first. Raises `onboarding.KeyRefused`, `onboarding.DestinationUnreachable` and `OtherAccount`:
-    then nothing was written.
+    A new key is checked live first. Raises `OtherAccount`, and `onboarding`'s `KeyRefused`, `DestinationUnreachable` and
+    `AccountTaken`: then nothing was written.
     """
     account = _check(connection, amendment) if amendment.key else None
     with transaction.atomic():
@@ -68,6 +68,8 @@ def verify(connection: Connection, *, at: datetime) -> Account | None:
 
 def _check(connection: Connection, amendment: Amendment) -> Account:
     account = onboarding.check_key(amendment.key, amendment.metrics, connection.merchant.metric_prefix)
+    if not amendment.may_change_account:
+        onboarding.refuse_taken(account, owner=connection.merchant)
     is_other = bool(account.id and connection.account_id and account.id != connection.account_id)
     if is_other and not amendment.may_change_account:
         raise OtherAccount(

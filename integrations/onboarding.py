@@ -28,12 +28,17 @@ class DestinationUnreachable(Exception):
     """The key could not be checked, because the destination did not answer. Trying again later may do."""
 
 
+class AccountTaken(Exception):
+    """The key opens another merchant's account: ask the CSM whether that is meant. The text names both."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
     """What a CSM says of a new merchant.
 
     `secrets` is source -> webhook secret, "" for one to be made. `launch_at` is the instant from which live events flow;
-    `backfill_days` before it are sent without starting flows.
+    `backfill_days` before it are sent without starting flows. `may_share_account`: the CSM knows that the account is
+    another merchant's too.
     """
 
     name: str
@@ -46,6 +51,7 @@ class Application:
     metrics: Sequence[str]
     launch_at: datetime
     backfill_days: int = 0
+    may_share_account: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +75,10 @@ class Onboarded:
 
 
 def onboard(application: Application, *, at: datetime) -> Onboarded:
-    """Take on a merchant. Raises `KeyRefused` and `DestinationUnreachable`: then nothing was written."""
+    """Take on a merchant. Raises `KeyRefused`, `DestinationUnreachable` and `AccountTaken`: then nothing was written."""
     account = check_key(application.klaviyo_key, application.metrics, application.metric_prefix)
+    if not application.may_share_account:
+        refuse_taken(account)
     with transaction.atomic():
         merchant = Merchant.objects.create(
             name=application.name,
@@ -96,6 +104,17 @@ def check_key(key: str, metrics: Sequence[str], metric_prefix: str) -> Account:
         raise KeyRefused(error.detail) from None
     except DeliveryError as error:
         raise DestinationUnreachable(f"Klaviyo did not answer as it should: {error.detail}") from None
+
+
+def refuse_taken(account: Account, *, owner: Merchant | None = None) -> None:
+    """Raises `AccountTaken` where the events of a merchant other than `owner` go to that account."""
+    others = Connection.objects.filter(account_id=account.id).exclude(account_id="").select_related("merchant")
+    other = others.exclude(merchant=owner).first() if owner else others.first()
+    if other is not None:
+        raise AccountTaken(
+            f"This key opens the account {account.name or account.id} ({account.id}), to which the events of "
+            f"{other.merchant.name} go: in one account their shoppers are mixed."
+        )
 
 
 def connect(merchant: Merchant, application: Application, account: Account, *, at: datetime) -> Connection:

@@ -192,7 +192,7 @@ class ConnectionAdmin(DeedsMixin, ModelAdmin[Any]):
             form.add_error("key", f"Klaviyo does not accept this key; the old one stays. {error}")
         except onboarding.DestinationUnreachable as error:
             form.add_error("key", f"The key could not be checked, and nothing was changed. {error} Try again later.")
-        except amending.OtherAccount as error:
+        except (amending.OtherAccount, onboarding.AccountTaken) as error:
             form.add_error("key", f"{error} Tick the box below and enter the key again if that is meant.")
         else:
             for line in advice:

@@ -60,6 +60,9 @@ class OnboardingForm(MetricsForm, LaunchForm):
         required=True,
         help_text="Starts with pk_. It is checked at Klaviyo before anything is stored, and encrypted.",
     )
+    may_share_account = forms.BooleanField(
+        label="The account may be another merchant's too", required=False, widget=UnfoldBooleanWidget()
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -121,6 +124,7 @@ class OnboardingForm(MetricsForm, LaunchForm):
             metrics=self.chosen_metrics(),
             launch_at=said["launch_at"] or at,
             backfill_days=said["backfill_days"],
+            may_share_account=said["may_share_account"],
         )
 
 
@@ -160,6 +164,8 @@ class OnboardingPages:
             form.add_error(
                 "klaviyo_key", f"The key could not be checked, and nothing was stored. {error} Try again later."
             )
+        except onboarding.AccountTaken as error:
+            form.add_error("klaviyo_key", f"{error} Tick the box below and enter the key again if that is meant.")
         except IntegrityError:
             form.add_error("shop_domains", "One of these shops was given to another merchant in this very moment.")
         else:

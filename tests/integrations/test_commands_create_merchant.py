@@ -164,3 +164,26 @@ def test_a_key_that_cannot_be_checked_writes_nothing(settings: Any) -> None:
     with pytest.raises(CommandError, match="--klaviyo-key could not be checked: "):
         create()
     assert nothing_was_written()
+
+
+@pytest.fixture
+def cups() -> Merchant:
+    """A merchant whose events go to the account already."""
+    merchant = Merchant.objects.create(name="Cups")
+    Connection.objects.create(merchant=merchant, account_id="TeaHse")
+    return merchant
+
+
+@pytest.mark.usefixtures("cups")
+def test_an_account_of_another_merchant_is_refused() -> None:
+    with pytest.raises(
+        CommandError, match=r"--klaviyo-key: .* \(TeaHse\), to which the events of Cups go: .*--share-account"
+    ):
+        create()
+    assert Merchant.objects.count() == 1
+
+
+@pytest.mark.usefixtures("cups")
+def test_an_account_is_shared_where_that_is_meant() -> None:
+    create("--share-account")
+    assert Merchant.objects.count() == 2

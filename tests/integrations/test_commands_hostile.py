@@ -47,7 +47,12 @@ RIGHT: dict[str, dict[str, str]] = {
 }
 """Commands that read or write a merchant's data -> their arguments, with values that are right."""
 
-FLAGS = {"create_staff": ["--password-stdin"], "create_api_token": ["--json"], "reconcile": ["--json"]}
+FLAGS = {
+    "create_merchant": ["--share-account"],
+    "create_staff": ["--password-stdin"],
+    "create_api_token": ["--json"],
+    "reconcile": ["--json"],
+}
 
 OTHERS = {"list_metrics", "rotate_encryption_keys", "sync_schedules", "watch_cluster"}
 """Our commands without arguments that take a value."""

@@ -212,7 +212,8 @@ def test_packs_that_say_the_same_are_warned_of() -> None:
 
 def test_the_default_list_and_profile_are_made_once(sandbox: Sandbox, application: Application) -> None:
     first = onboarding.onboard(application, at=timezone.now())
-    again = onboarding.onboard(replace(application, shop_domains=[], name="Alba's other shop"), at=timezone.now())
+    other = replace(application, shop_domains=[], name="Alba's other shop", may_share_account=True)
+    again = onboarding.onboard(other, at=timezone.now())
 
     (made,) = sandbox.lists("ALBA01")
     assert (made["name"], first.connection.list_id, again.connection.list_id) == ("Malomo", made["id"], made["id"])

@@ -124,6 +124,89 @@ def emails() -> list[str]:
     return [*dict.fromkeys(found), "a@x.com\r\nBcc: c@z.com", "A <a@x.com>", "a＠x.com", "аnn@x.com"]
 
 
+def private_keys() -> list[str]:
+    """What is pasted where a private key of Klaviyo belongs and cannot be one, but for blanks around it."""
+    key, found = (
+        "pk_canary_0123456789abcdef",
+        ["pk_", "pk-", "PK_ABC", "AbC123", "sk_live_0123456789", "Klaviyo-API-Key"],
+    )
+    inside = ["\n", "\r", "\r\n", "\r\nX-Injected: 1\r\n", "\n\n", "\t", " ", "\x00", "\x01", "\x0b", "\x1b[0m", "\x7f"]
+    inside += [
+        "\x85",
+        "\xa0",
+        "\xad",
+        "\u200b",
+        "\u2028",
+        "\u202e",
+        "\u2060",
+        "\u3000",
+        "\ufeff",
+        "\ud800",
+        "–",
+        "—",
+        "‐",
+    ]
+    inside += [
+        "−",
+        "＿",
+        "é",
+        "ａ",
+        "１",
+        "а",
+        "🙂",
+        "'",
+        '"',
+        "\\",
+        "/",
+        ":",
+        ";",
+        ",",
+        "%",
+        "%0d%0a",
+        "&",
+        "=",
+        "+",
+        "<b>",
+        "{}",
+    ]
+    inside += [".", "*", "…", "@"]
+    found += [key[:12] + each + key[12:] for each in inside]
+    found += [
+        "–" + key,
+        "＂" + key,
+        f"'{key}'",
+        f'"{key}"',
+        f"<{key}>",
+        f"Klaviyo-API-Key {key}",
+        f"Bearer {key}",
+        f"{key},{key}",
+    ]
+    found += [
+        f"{key}\n{key}",
+        f"KLAVIYO_KEY={key}",
+        f"env:{key}",
+        f"https://{key}@a.klaviyo.com",
+        key.replace("_", "-"),
+    ]
+    found += [
+        key.replace("_", "＿"),
+        key.upper(),
+        key[3:],
+        key.translate({code: code + 0xFEE0 for code in range(0x21, 0x7F)}),
+    ]
+    found += [
+        "pk_" + "a" * 251,
+        "pk_" + "a" * 4_096,
+        "pk_" + "ａ" * 30,
+        "-" * 40,
+        "•" * 32,
+        "pk_***",
+        "null",
+        "{{ key }}",
+    ]
+    return list(dict.fromkeys(found))
+
+
 def phones() -> list[str]:
     """Numbers with and without prefix, too short, too long, with letters and in other digits."""
     forms = ("{}", "+{}", "00{}", "+{} ext. 5", "({}", "tel:{}", "+{};ext=3", "++{}", "+ {}", "{}x")

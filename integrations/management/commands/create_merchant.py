@@ -20,7 +20,7 @@ from integrations.catalog import catalog
 from integrations.management.arguments import SHOWN, one_line, read_line, required_line, shown, whole_number
 from integrations.models import Merchant, ShopDomain
 from integrations.models.connection import LAUNCH_YEARS, MAX_BACKFILL_DAYS
-from integrations.onboarding import Application, DestinationUnreachable, KeyRefused, Onboarded
+from integrations.onboarding import AccountTaken, Application, DestinationUnreachable, KeyRefused, Onboarded
 
 FROM_ENVIRONMENT = "env:"
 FIELDS = {"name": "NAME", "timezone": "--timezone", "currency": "--currency", "metric_prefix": "--prefix"}
@@ -75,6 +75,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--backfill-days", type=whole_number(-9999, 9999), default=0, metavar="N", help=f"0 to {MAX_BACKFILL_DAYS}"
         )
+        parser.add_argument(
+            "--share-account", action="store_true", help="the Klaviyo account may be another merchant's too"
+        )
         parser.add_argument("--json", action="store_true", help="print one line of JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -92,6 +95,8 @@ def create(form: Application, *, at: datetime) -> Created:
         raise CommandError(f"--klaviyo-key: {error}") from None
     except DestinationUnreachable as error:
         raise CommandError(f"--klaviyo-key could not be checked: {error}") from None
+    except AccountTaken as error:
+        raise CommandError(f"--klaviyo-key: {error} Add --share-account if that is meant.") from None
     except IntegrityError:
         raise CommandError("--shop-domain: another merchant took one of the domains just now") from None
     _, token = tokens.create(onboarded.merchant, "create_merchant", tokens.SCOPES, at=at)
@@ -124,6 +129,7 @@ def application(options: dict[str, Any], *, at: datetime) -> Application:
         metrics=_metrics(options["packs"]),
         launch_at=_launch_at(options["launch"], merchant, at=at),
         backfill_days=options["backfill_days"],
+        may_share_account=options["share_account"],
     )
 
 
