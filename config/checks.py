@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 from django.conf import settings
@@ -21,6 +21,14 @@ TAG = "tidings"
 SQLITE = "django.db.backends.sqlite3"
 POSTGRESQL = "django.db.backends.postgresql"
 MINIMUM_SQLITE_TIMEOUT_SECONDS = 5
+
+_ADDRESS = re.compile(
+    r"(?P<scheme>https?)://(?P<host>[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>[0-9]{1,5}))?(/(?!\.)[A-Za-z0-9._~-]+)*"
+)
+"""Scheme, host and port, then a plain path: no user, no query, no fragment, no dots to climb by, nothing encoded."""
+
+_HOST_NAME = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z]([a-z0-9-]*[a-z0-9])?")
+"""A name of a host. The last part begins with a letter: 2130706433, 0x7f.1 and 127.1 are IP addresses to some programs."""
 
 
 def stop_if_wrong() -> None:
@@ -89,8 +97,9 @@ def addresses(**_: Any) -> list[checks.CheckMessage]:
     """Keys and customers' data travel over HTTPS; plain HTTP is for development and for this machine itself."""
     return [
         checks.Error(
-            f"{name}={address} is not an https:// address.",
-            hint=f"Set {name} to https://host; http:// is taken for 127.0.0.1 and localhost, and with DEBUG=true.",
+            f"{name}={'…' if '@' in address else repr(address)[1:-1]} is not an https:// address of a host by its name.",
+            hint=f"Set {name} to https://host, without a user, a query or an IP address other than this machine's; "
+            "http:// is taken for 127.0.0.1, [::1] and localhost, and with DEBUG=true.",
             id="tidings.E006",
         )
         for name, address in (
@@ -132,21 +141,21 @@ def _is_fernet_key(key: str) -> bool:
 
 
 def _is_safe_address(address: str) -> bool:
-    try:
-        parts = urlsplit(address)
-        host = parts.hostname
-    except ValueError:
+    found = _ADDRESS.fullmatch(address)
+    if not found or not 0 < int(found["port"] or 443) < 65536:
         return False
-    if not host:
-        return False
-    return parts.scheme == "https" or (parts.scheme == "http" and (settings.DEBUG or _is_this_machine(host)))
+    host = found["host"].lower()
+    if settings.DEBUG or _is_this_machine(host):
+        return True
+    return found["scheme"] == "https" and _HOST_NAME.fullmatch(host) is not None
 
 
 def _is_this_machine(host: str) -> bool:
+    """Whether a host is this machine in one of its plain notations: others are read differently by different programs."""
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return host in ("localhost", "[::1]") or ipaddress.IPv4Address(host).is_loopback
     except ValueError:
-        return host == "localhost"
+        return False
 
 
 def _database_errors(database: dict[str, Any]) -> Iterator[checks.CheckMessage]:

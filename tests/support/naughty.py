@@ -207,6 +207,88 @@ def private_keys() -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def addresses() -> list[str]:
+    """Addresses of HTTP that lead inside, elsewhere than they seem to, or nowhere; none names a host by its plain name."""
+    inside = (
+        "169.254.169.254 10.0.0.1 192.168.0.1 172.16.0.1 0.0.0.0 0 100.100.100.200 224.0.0.1 255.255.255.255".split()
+    )
+    inside += "2130706433 0x7f000001 017700000001 0177.0.0.1 0x7f.0.0.1 127.1 127.0.1 1.1 4294967296".split()
+    inside += ["127.0.0.1.", "127.0.0.01"]
+    inside += (
+        "[::] [::ffff:127.0.0.1] [::ffff:7f00:1] [::ffff:169.254.169.254] [fe80::1] [fd00::1] [64:ff9b::7f00:1]".split()
+    )
+    inside += "[::1%25lo] [::1%lo] [0:0:0:0:0:0:0:1] [::1 ::1 [127.0.0.1] １２７.0.0.1 127。0。0。1 ①②⑦.0.0.1".split()
+    found = [f"{scheme}://{host}" for host in inside for scheme in ("https", "http")]
+    found += ["http://a.klaviyo.com", "http://localhost.", "http://localhost.example", "http://LOCALHOST.evil.example"]
+    found += ["http://127.0.0.1.nip.io", "http://127.0.0.1@x.example", "http://localhost@x.example", "//a.klaviyo.com"]
+    after = (
+        "@x.example :pw@x.example \\@x.example #@x.example ?@x.example /.. /../x /./x /x/../.. /%2e%2e /x//y".split()
+    )
+    after += ["//x", "?a=b", "#b"]
+    after += [
+        "?",
+        "#",
+        ";a",
+        ":",
+        ":0",
+        ":65536",
+        ":99999",
+        ":-1",
+        ":٤٤٣",
+        ":443:443",
+        ":8o",
+        "/x y",
+        "/ü",
+        "/x%0d%0aA:b",
+        "/x\\y",
+    ]
+    after += [
+        "\n",
+        "\r\nX-A: b",
+        "\t",
+        " ",
+        "\x00",
+        "/\x00",
+        "\x7f",
+        "\u2028",
+        "..",
+        "/…",
+        "%00",
+        "%2f",
+        "\ud800",
+        ",https://x.example",
+    ]
+    found += [f"https://a.klaviyo.com{each}" for each in after]
+    found += [
+        f"{scheme}://a.klaviyo.com"
+        for scheme in ("ftp", "file", "gopher", "ws", "javascript", "HTTPS ", " https", "httpss")
+    ]
+    found += [
+        "https://",
+        "https:",
+        "https:a.klaviyo.com",
+        "https:/a.klaviyo.com",
+        "https:///a.klaviyo.com",
+        "https://:443",
+    ]
+    found += [
+        "https://.",
+        "https://..",
+        "https://-a.example",
+        "https://a-.example",
+        "https://a..example",
+        "https://.a.example",
+    ]
+    found += [
+        "https://ａ.klaviyo.com",
+        "https://аpi.klaviyo.com",
+        "https://a\u200b.klaviyo.com",
+        "https://a klaviyo.com",
+    ]
+    found += ["https://a_b.example", "https://*.klaviyo.com", "file:///etc/passwd", "a.klaviyo.com", "x", "\\\\x\\y"]
+    return list(dict.fromkeys(found))
+
+
 def phones() -> list[str]:
     """Numbers with and without prefix, too short, too long, with letters and in other digits."""
     forms = ("{}", "+{}", "00{}", "+{} ext. 5", "({}", "tel:{}", "+{};ext=3", "++{}", "+ {}", "{}x")
