@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -63,6 +64,64 @@ def test_keys_are_rotated_while_events_are_sent(shop: Shop, backlog: Backlog, se
     assert (outcome.unreadable, outcome.rotated) == ([], 105)
     assert all(each.current.opens() for each in SourceSecret.objects.all())
     assert Connection.objects.get().secret.reveal() == shop.key
+
+
+@pytest.mark.parametrize("keys", [200, pytest.param(10_000, marks=pytest.mark.full)])
+def test_rotation_that_is_stopped_goes_on_where_it_was_while_others_read(
+    transactional_db: None, settings: Any, keys: int
+) -> None:
+    """No reader ever meets a key that it cannot open, and none is turned twice."""
+    new, old = (Fernet.generate_key().decode() for _ in range(2))
+    settings.ENCRYPTION_KEYS = [old]
+    owners = Merchant.objects.bulk_create(Merchant(name=f"M{number}") for number in range(keys))
+    Connection.objects.bulk_create(Connection(merchant=each, secret=Sealed.of(f"pk_{each.name}")) for each in owners)
+    settings.ENCRYPTION_KEYS = [new, old]
+    readers = [_Reader(), _Reader()]
+    for reader in readers:
+        reader.start()
+    turned = itertools.count(1)
+
+    def stop_half_way() -> None:
+        if next(turned) == keys // 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        rotation.rotate(stop_half_way)
+    outcome = rotation.rotate()
+    for reader in readers:
+        reader.finish()
+    settings.ENCRYPTION_KEYS = [new]
+
+    assert (outcome.current, outcome.rotated, outcome.unreadable) == (keys // 2, keys - keys // 2, [])
+    assert all(
+        each.secret.reveal() == f"pk_{each.merchant.name}" for each in Connection.objects.select_related("merchant")
+    )
+    assert [reader.failed for reader in readers] == [0, 0]
+    assert all(reader.read >= keys for reader in readers)
+
+
+class _Reader(threading.Thread):
+    """Opens every key again and again, as workers do, until it is told to finish; once in any case."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read = self.failed = 0
+        self._finished = threading.Event()
+
+    def run(self) -> None:
+        """Read."""
+        from django.db import connection
+
+        while not (self._finished.is_set() and self.read):
+            for secret in Connection.objects.values_list("secret", flat=True):
+                self.read += 1
+                self.failed += not secret.opens()
+        connection.close()
+
+    def finish(self) -> None:
+        """End after this round."""
+        self._finished.set()
+        self.join()
 
 
 def _send_all() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import socket
 import traceback
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from .wire import Reply, answers, drips, hangs, header_of, resets, says, served
 
 ACCEPTED = answers("202 Accepted")
 SECONDS = 0.4
+DELIVERY = Path(__file__).resolve().parents[3] / "docs" / "delivery.md"
 
 
 @contextmanager
@@ -55,9 +57,32 @@ def full_listener() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
-def test_the_bounds_are_those_that_are_documented() -> None:
-    bounds = (client.CONNECT_SECONDS, client.READ_SECONDS, transport.SEND_SECONDS, client.BODY_BYTES, client.POOL_SIZE)
-    assert bounds == (3.0, 30.0, 30, 1_000_000, 8)
+BOUNDS = {
+    "to connect": (client.CONNECT_SECONDS, 3, "3 s"),
+    "to write the request": (transport.SEND_SECONDS, 30, "30 s"),
+    "for the whole answer": (client.READ_SECONDS, 30, "30 s"),
+    "of an answer's body": (client.BODY_BYTES, 1_000_000, "1 MB"),
+    "connections for each account": (client.POOL_SIZE, 8, "8"),
+}
+"""Bound -> what it is, what it should be, and how the documentation writes it."""
+
+
+@pytest.mark.parametrize("name", BOUNDS)
+def test_the_bounds_are_those_that_are_documented(name: str) -> None:
+    is_now, should_be, written = BOUNDS[name]
+    rows = re.findall(r"^\| (.+?) \| (.+?) \|", DELIVERY.read_text(), re.MULTILINE)
+
+    assert is_now == should_be
+    assert (name, written) in rows
+
+
+def test_bounds_hold_for_a_session_that_is_told_no_others() -> None:
+    with closing(KlaviyoSession(KEY, base_url="https://a.klaviyo.com", revision=REVISION)) as session:
+        adapter = session._http.get_adapter("https://a.klaviyo.com/api/events")
+
+    assert session._timeout == (client.CONNECT_SECONDS, client.READ_SECONDS)
+    assert (adapter._pool_connections, adapter._pool_maxsize) == (1, client.POOL_SIZE)  # type: ignore[attr-defined]
+    assert adapter.max_retries.total == 0  # type: ignore[attr-defined]
 
 
 def test_a_request_carries_the_headers_that_klaviyo_asks_for() -> None:
