@@ -31,7 +31,7 @@ def test_a_tick_notes_its_beginning_and_its_end_and_answers_the_hint(db: None) -
 def test_a_tick_that_fails_has_not_ended(db: None) -> None:
     Tick.objects.create(name="deliver", finished_at=AT)
 
-    with pytest.raises(RuntimeError), ticks.running("deliver"):
+    with pytest.raises(ticks.TickFailed), ticks.running("deliver"):
         raise RuntimeError
 
     assert ticks.last_finished("deliver") == AT
