@@ -178,7 +178,8 @@ def test_launch_at_the_end_of_time_is_an_error_of_the_form(
 @pytest.mark.parametrize("most", [40, pytest.param(10_000, marks=pytest.mark.full)])
 def test_no_text_makes_a_search_fall_over(hand: Client, most: int) -> None:
     """Every list that is searched by an order, a parcel or a person."""
-    searches = [each.find for each in admin.site._registry.values() if getattr(each, "find", None)]
+    found: list[Any] = [getattr(each, "find", None) for each in admin.site._registry.values()]
+    searches = [search for search in found if search]
     chosen = naughty.sample([*TEXTS, *naughty.emails(), *naughty.phones()], most)
 
     assert [search(kept(text)) for search in searches for text in chosen] == [[]] * len(searches) * len(chosen)
