@@ -177,10 +177,11 @@ def test_launch_at_the_end_of_time_is_an_error_of_the_form(
 
 @pytest.mark.parametrize("most", [40, pytest.param(10_000, marks=pytest.mark.full)])
 def test_no_text_makes_a_search_fall_over(hand: Client, most: int) -> None:
-    """Every list that is searched by an order, a parcel or a person."""
+    """Every list that is searched by an order, a parcel or a person. NUL in an address is refused before."""
     found: list[Any] = [getattr(each, "find", None) for each in admin.site._registry.values()]
     searches = [search for search in found if search]
-    chosen = naughty.sample([*TEXTS, *naughty.emails(), *naughty.phones()], most)
+    terms = [each for each in (*TEXTS, *naughty.emails(), *naughty.phones()) if "\x00" not in each]
+    chosen = naughty.sample(terms, most)
 
     assert [search(kept(text)) for search in searches for text in chosen] == [[]] * len(searches) * len(chosen)
     assert len(searches) >= 9
