@@ -1,0 +1,115 @@
+"""Orders and what they consist of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+
+from integrations.models import Customer, Merchant
+from integrations.tenancy import MerchantOwned, SameMerchant
+
+
+class Order(MerchantOwned):
+    """An order of one merchant. `external_id` is the shop's id, `number` its name there ("#1001").
+
+    `placed_at` and the other instants are the source's; `source_updated_at` is how new the newest message about it was.
+    `total` is in major units of `currency`.
+    """
+
+    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="+", db_index=False)
+    external_id = models.CharField(max_length=64)
+    number = models.CharField(max_length=60)
+    customer = models.ForeignKey(
+        Customer,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="orders",
+        db_index=False,
+        db_constraint=False,
+    )
+    currency = models.CharField(max_length=3, blank=True)
+    total = models.DecimalField(max_digits=16, decimal_places=4, null=True, blank=True)
+    is_test = models.BooleanField(default=False)
+    status_url = models.URLField(max_length=500, blank=True)
+    destination_country = models.CharField(max_length=2, blank=True)
+    placed_at = models.DateTimeField()
+    source_updated_at = models.DateTimeField()
+    processing_at = models.DateTimeField(null=True, blank=True)
+    shipped_at = models.DateTimeField(null=True, blank=True)
+    delivered_at = models.DateTimeField(null=True, blank=True)
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    cancel_reason = models.CharField(max_length=60, blank=True)
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "external_id"], name="order_once"),
+            models.UniqueConstraint(fields=["merchant", "id"], name="order_of_merchant"),
+            SameMerchant(field="customer", name="order_customer_same_merchant"),
+        ]
+        indexes = [
+            models.Index(fields=["merchant", "number"], name="order_by_number"),
+            models.Index(fields=["merchant", "customer", "-placed_at"], name="order_by_customer"),
+            models.Index(fields=["merchant", "-placed_at", "-id"], name="order_by_time"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def subject(self) -> str:
+        """The name under which its events are one story."""
+        return f"order:{self.external_id}"
+
+    @property
+    def status(self) -> str:
+        """Where it stands, in Whiplash's words: placed, processing, shipped, delivered or cancelled."""
+        return self.status_and_time[0]
+
+    @property
+    def status_and_time(self) -> tuple[str, datetime]:
+        """Where it stands, and since when."""
+        return stage_of(vars(self))
+
+
+def stage_of(order: Mapping[str, Any]) -> tuple[str, Any]:
+    """Where an order stands, and since when, by the instants among its values."""
+    for stage in ("cancelled", "delivered", "shipped", "processing"):
+        if order[f"{stage}_at"] is not None:
+            return stage, order[f"{stage}_at"]
+    return "placed", order["placed_at"]
+
+
+class OrderLine(MerchantOwned):
+    """One line of an order. `quantity` is what is still ordered; `ordered` what was ordered first."""
+
+    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="+", db_index=False)
+    order = models.ForeignKey(
+        Order, on_delete=models.CASCADE, related_name="lines", db_index=False, db_constraint=False
+    )
+    external_id = models.CharField(max_length=64)
+    position = models.PositiveSmallIntegerField(default=0)
+    product_name = models.CharField(max_length=255)
+    variant_name = models.CharField(max_length=255, blank=True)
+    sku = models.CharField(max_length=120, blank=True)
+    product_id = models.CharField(max_length=64, blank=True)
+    variant_id = models.CharField(max_length=64, blank=True)
+    quantity = models.PositiveIntegerField()
+    ordered = models.PositiveIntegerField()
+    price = models.DecimalField(max_digits=16, decimal_places=4, null=True, blank=True)
+    requires_shipping = models.BooleanField(default=True)
+    image_url = models.URLField(max_length=500, blank=True)
+    product_url = models.URLField(max_length=500, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["order", "external_id"], name="order_line_once"),
+            SameMerchant(field="order", name="order_line_order_same_merchant"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} x {self.product_name}"
