@@ -68,6 +68,7 @@ NAVIGATION: list[dict[str, Any]] = [
             _list("Shipments", "package_2", "tracking", "shipment"),
             _list("Scans", "barcode_scanner", "tracking", "scan"),
             _list("Issues", "report", "tracking", "issue"),
+            _list("Stalled policies", "hourglass", "tracking", "stalledpolicy"),
         ],
     },
     {

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db.migrations import AddField, AddIndex, RemoveIndex
+from django.db.migrations import AddConstraint, AddField, AddIndex, RemoveIndex
 from django.db.migrations.operations.base import Operation
 from django.db.models import UniqueConstraint
 
@@ -62,6 +62,20 @@ class RemoveIndexOnline(RemoveIndex):
         model = from_state.apps.get_model(app_label, self.model_name)
         index = from_state.models[app_label, self.model_name_lower].get_index_by_name(self.name)
         schema_editor.remove_index(model, index, concurrently=True)
+
+
+class AddUniqueOnline(AddConstraint):
+    """Add a unique constraint on some of the rows, which is an index, while rows are written."""
+
+    atomic = False
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        """CREATE UNIQUE INDEX CONCURRENTLY."""
+        if not _is_postgresql(schema_editor):
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+        elif not _has_index(schema_editor, self.constraint.name):
+            create = str(self.constraint.create_sql(to_state.apps.get_model(app_label, self.model_name), schema_editor))
+            schema_editor.execute(create.replace("UNIQUE INDEX", "UNIQUE INDEX CONCURRENTLY", 1))
 
 
 class HoldMerchantsApart(Operation):

@@ -32,6 +32,7 @@ GRANTS: dict[str, dict[str, tuple[str, ...]]] = {
         "shipment": ("view",),
         "scan": ("view",),
         "issue": ("view",),
+        "stalledpolicy": ("view", "add"),
     },
 }
 """App -> model -> what a CSM may do. To change a delivery or a message means to send or handle it again."""

@@ -73,17 +73,22 @@ def _as_parameter(value: Any) -> Any:
     return f"{{{keys}}}" if connection.vendor == "postgresql" else f"[{keys}]"
 
 
-def insert_new(rows: Sequence[ModelT], *, identity: Sequence[str]) -> list[ModelT]:
+def insert_new(rows: Sequence[ModelT], *, identity: Sequence[str], where_null: str = "") -> list[ModelT]:
     """Insert `rows` of one model and return those that were new, with their primary keys.
 
-    `identity` names the fields of the unique constraint that decides. Two processes that insert the same row at once agree
+    `identity` names the fields of the unique constraint that decides; `where_null` the field that is NULL in the rows that it is
+    about, where it is about such rows only. Two processes that insert the same row at once agree
     on which one of them did.
     """
-    return [new for start in range(0, len(rows), CHUNK) for new in _insert(rows[start : start + CHUNK], identity)]
+    return [
+        new
+        for start in range(0, len(rows), CHUNK)
+        for new in _insert(rows[start : start + CHUNK], identity, where_null)
+    ]
 
 
-def _insert(rows: Sequence[ModelT], identity: Sequence[str]) -> list[ModelT]:
-    sql, fields, keys = _inserting(type(rows[0]), tuple(identity), len(rows))
+def _insert(rows: Sequence[ModelT], identity: Sequence[str], where_null: str) -> list[ModelT]:
+    sql, fields, keys = _inserting(type(rows[0]), tuple(identity), where_null, len(rows))
     values = [field.get_db_prep_save(getattr(row, field.attname), connection) for row in rows for field in fields]
     by_identity: dict[tuple[Any, ...], ModelT] = {}
     for row in rows:
@@ -101,7 +106,7 @@ def _insert(rows: Sequence[ModelT], identity: Sequence[str]) -> list[ModelT]:
 
 @lru_cache(maxsize=256)
 def _inserting(
-    model: type[models.Model], identity: tuple[str, ...], rows: int
+    model: type[models.Model], identity: tuple[str, ...], where_null: str, rows: int
 ) -> tuple[str, list[models.Field[Any, Any]], list[str]]:
     """The statement that inserts so many rows, the fields that it takes of each, and the attributes that identify one."""
     meta, quote = model._meta, connection.ops.quote_name
@@ -109,10 +114,12 @@ def _inserting(
     identifying = [each for each in fields if each.name in identity]
     columns = ", ".join(quote(each.column or "") for each in fields)
     keys = ", ".join(quote(each.column or "") for each in identifying)
+    nulls = [quote(each.column or "") for each in fields if each.name == where_null]
+    condition = f" WHERE {nulls[0]} IS NULL" if nulls else ""
     row_of_values = f"({', '.join(['%s'] * len(fields))})"
     # Only names of tables and columns are written into the statement; every value is a parameter.
     sql = (
         f"INSERT INTO {quote(meta.db_table)} ({columns}) VALUES {', '.join([row_of_values] * rows)} "  # noqa: S608
-        f"ON CONFLICT ({keys}) DO NOTHING RETURNING {quote(str(meta.pk.column))}, {keys}"
+        f"ON CONFLICT ({keys}){condition} DO NOTHING RETURNING {quote(str(meta.pk.column))}, {keys}"
     )
     return sql, fields, [each.attname for each in identifying]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import F
+
+from integrations.statements import Among
 from tracking import statuses
 from tracking.models import Order, OrderLine, Shipment
 
@@ -24,6 +27,16 @@ class Dossier:
         lines = OrderLine.objects.for_merchant(order.merchant_id).filter(order=order).order_by("position", "id")
         shipments = Shipment.objects.for_merchant(order.merchant_id).filter(order=order).order_by("id")
         return cls(order, list(lines), list(shipments))
+
+    @classmethod
+    def of_many(cls, orders: Collection[Order]) -> dict[int, Dossier]:
+        """Read the lines and shipments of many orders of any merchants: order's key -> its dossier. Two queries."""
+        dossiers = {order.pk: cls(order, [], []) for order in orders}
+        for line in OrderLine.objects.filter(Among(F("order_id"), dossiers)).order_by("position", "id"):
+            dossiers[line.order_id].lines.append(line)
+        for shipment in Shipment.objects.filter(Among(F("order_id"), dossiers)).order_by("id"):
+            dossiers[shipment.order_id].shipments.append(shipment)
+        return dossiers
 
     @property
     def standing_shipments(self) -> list[Shipment]:

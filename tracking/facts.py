@@ -98,7 +98,25 @@ class ShipmentMoved(ShipmentFact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IssueFound(ShipmentFact):
-    """A problem with a shipment was found."""
+class IssueFound(Fact):
+    """A problem was found with a shipment, or with the order itself where `shipment` is None."""
 
+    dossier: Dossier
     issue: Issue
+    shipment: Shipment | None
+
+    @classmethod
+    def of(cls, dossier: Dossier, issue: Issue, shipment: Shipment | None = None) -> Self:
+        """The fact about that problem."""
+        order = dossier.order
+        return cls(
+            merchant=order.merchant,
+            customer=order.customer,
+            subject=order.subject,
+            subject_at=order.placed_at,
+            order_number=order.number,
+            tracking_number=shipment.tracking_number if shipment else "",
+            dossier=dossier,
+            issue=issue,
+            shipment=shipment,
+        )

@@ -13,7 +13,8 @@ from tracking import facts, profile, statuses
 from tracking.carrier_names import friendly_name
 from tracking.dossier import describe_items
 from tracking.facts import OrderFact, ShipmentFact
-from tracking.models import Shipment
+from tracking.models import Problem, Shipment
+from tracking.models.policy import WEEKDAYS
 
 ORDER_TRACKING = Pack("order_tracking", "Order tracking", "Orders and parcels as their carriers see them.")
 ORDER_STATUS = Pack("order_status", "Order status", "The four states of an order in the warehouse.")
@@ -79,6 +80,13 @@ ORDER_ID: Property[Any] = Property(
     "OrderId", "string", "The order's id in the shop.", lambda f: f.dossier.order.external_id
 )
 
+SETTINGS_VERSION: Property[Any] = Property(
+    "StalledSettingsVersion",
+    "integer",
+    "The version of the merchant's settings that the order is judged by; 0 for the defaults.",
+    lambda f: f.dossier.order.policy.version,
+)
+
 ORDER: tuple[Property[Any], ...] = (
     ORDER_NUMBER,
     ORDER_ID,
@@ -94,6 +102,7 @@ ORDER: tuple[Property[Any], ...] = (
     ),
     Property("Currency", "string", "ISO 4217 code of OrderTotal.", lambda f: f.dossier.order.currency),
     Property("OrderStatusUrl", "string", "The shop's page of the order.", lambda f: f.dossier.order.status_url),
+    SETTINGS_VERSION,
 )
 
 PARCEL: tuple[Property[Any], ...] = (
@@ -134,13 +143,60 @@ PARCEL_PROFILE = (
     profile.LAST_TRACKING_URL,
 )
 
-ISSUE: tuple[Property[Any], ...] = (
-    Property(
-        "ProblemType", "string", "ShipmentDeliveryAttempted or ShipmentReturnToSender.", lambda f: f.issue.problem
-    ),
+
+def _affected(fact: facts.IssueFound) -> list[dict[str, Any]]:
+    """What is in the parcel; where the order itself is meant, what waits to be shipped."""
+    parcel = fact.shipment
+    return describe_items(fact.dossier.lines_in(parcel) if parcel else fact.dossier.unfulfilled)
+
+
+def _hours_still(fact: facts.IssueFound) -> float | None:
+    since = fact.issue.still_since
+    return since and round((fact.issue.occurred_at - since) / timedelta(hours=1), 1)
+
+
+def _excluded_days(fact: facts.IssueFound) -> list[str] | None:
+    policy = fact.dossier.order.policy
+    return [WEEKDAYS[day] for day in policy.excluded_weekdays] if fact.issue.still_since else None
+
+
+ISSUE: tuple[Property[facts.IssueFound], ...] = (
+    Property("ProblemType", "string", f"One of {', '.join(Problem.values)}.", lambda f: f.issue.problem),
     ORDER_NUMBER,
     ORDER_ID,
-    *(each for each in PARCEL if each.name in ("ShipmentId", "TrackingNumber", "Carrier", "ItemNames", "Items")),
+    Property(
+        "ShipmentId",
+        "string",
+        "The shipment's id, where a parcel is meant.",
+        lambda f: f.shipment and f.shipment.external_id,
+    ),
+    Property(
+        "TrackingNumber",
+        "string",
+        "The carrier's number of the parcel.",
+        lambda f: f.shipment and f.shipment.tracking_number,
+    ),
+    Property("Carrier", "string", "The carrier as the source names it.", lambda f: f.shipment and f.shipment.carrier),
+    Property(
+        "HoursStalled",
+        "number",
+        "Of what stalled: hours from NotUpdatedSince until it was flagged, those that do not count included.",
+        _hours_still,
+    ),
+    Property(
+        "NotUpdatedSince",
+        "datetime",
+        "Of what stalled: when the order was placed; a parcel's last scan, else its fulfilment.",
+        lambda f: _iso(f.issue.still_since),
+    ),
+    Property("WindowHours", "integer", "Of what stalled: the hours that were granted.", lambda f: f.issue.window_hours),
+    Property("ExcludedDays", "array", "Of what stalled: weekdays that do not count, in English.", _excluded_days),
+    SETTINGS_VERSION,
+    Property(
+        "TrackingUrl", "string", "Where the parcel can be followed.", lambda f: f.shipment and f.shipment.carrier_url
+    ),
+    Property("ItemNames", "array", "Names of the products below.", lambda f: _item_names(_affected(f))),
+    Property("Items", "array", "What is in the parcel, or waits to be shipped, for templates.", _affected),
 )
 
 STATUS_PROFILE = (profile.LAST_ORDER_NUMBER, profile.LAST_ORDER_STATUS)
@@ -246,9 +302,9 @@ catalog.register(
         name="{prefix}: OrderIssueCreated",
         pack=ORDER_TRACKING,
         fact=facts.IssueFound,
-        doc="A problem with a parcel was found.",
-        unique_id=lambda f: f"issue:{f.issue.problem}:{f.shipment.external_id}",
-        identity="issue:{ProblemType}:{shipment_id}",
+        doc="A problem with an order or a parcel was found.",
+        unique_id=lambda f: f"issue:{f.issue.problem}:{(f.shipment or f.dossier.order).external_id}",
+        identity="issue:{ProblemType}:{order_id|shipment_id}",
         occurred_at=lambda f: f.issue.occurred_at,
         properties=ISSUE,
         profile=(profile.OPEN_ISSUE, profile.OPEN_ISSUE_AT),

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 import orjson
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import JSONObject
 
@@ -27,8 +27,13 @@ LAST_ORDER_STATUS = ProfileProperty(
 LAST_SHIPMENT_STATUS = ProfileProperty("LastShipmentStatus", "string", "The status of the newest parcel.")
 LAST_SHIPMENT_STATUS_AT = ProfileProperty("LastShipmentStatusAt", "datetime", "Since when, by the carrier's clock.")
 LAST_TRACKING_URL = ProfileProperty("LastTrackingUrl", "string", "Where the newest parcel can be followed.")
-OPEN_ISSUE = ProfileProperty("OpenShipmentIssue", "string", "The newest problem of a parcel that has not arrived.")
+OPEN_ISSUE = ProfileProperty(
+    "OpenShipmentIssue", "string", "The newest problem of an order that waits, or of a parcel that has not arrived."
+)
 OPEN_ISSUE_AT = ProfileProperty("OpenShipmentIssueAt", "datetime", "When that problem arose.")
+
+ARRIVED_OR_CALLED_OFF = (statuses.DELIVERED, statuses.CANCELLED)
+"""Statuses in which a parcel's problems are over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +92,13 @@ def _tell_shipment(shipment: Mapping[str, Any]) -> dict[str, Any]:
 
 def _newest_open_issue(merchant: RawSQL) -> QuerySet[Any]:
     issues = Issue.objects.for_merchant(merchant).filter(**_of_the_customer(merchant))
-    is_open = issues.exclude(shipment__status__in=[statuses.DELIVERED, statuses.CANCELLED])
-    return is_open.order_by("-occurred_at", "-id").values(told=JSONObject(problem="problem", occurred_at="occurred_at"))
+    waits = Q(shipment=None, order__shipped_at=None, order__cancelled_at=None)
+    moves = Q(shipment__status__in=[each for each in statuses.ALL if each not in ARRIVED_OR_CALLED_OFF])
+    return (
+        issues.filter(waits | moves)
+        .order_by("-occurred_at", "-id")
+        .values(told=JSONObject(problem="problem", occurred_at="occurred_at"))
+    )
 
 
 def _tell_issue(issue: Mapping[str, Any]) -> dict[str, Any]:

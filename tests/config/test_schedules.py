@@ -20,6 +20,7 @@ FROZEN = {
     "integrations.tasks.housekeep",
     "integrations.tasks.launch",
     "integrations.tasks.reconcile",
+    "tracking.tasks.flag_stalled",
 }
 """Queued tasks carry these names across a deploy: a renamed task would be lost with them."""
 

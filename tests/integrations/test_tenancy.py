@@ -34,6 +34,7 @@ from integrations.people import PersonInput
 from tests.support.payloads import easypost_tracker, shopify_fulfillment, shopify_fulfillment_event, shopify_order
 from tracking import services
 from tracking.models import Order, OrderLine, Scan, Shipment
+from tracking.services import policies
 
 OURS = [model for app in ("integrations", "tracking") for model in apps.get_app_config(app).get_models()]
 NOBODYS: dict[type[Model], str] = {
@@ -94,6 +95,7 @@ ACROSS_MERCHANTS = {
     "vitals.*": "staff see all merchants side by side",
     "reconciliation.*": "counts all merchants side by side, or the one given",
     "staff.*": "staff belong to no merchant",
+    "stalled.*": "the clock looks at the orders and parcels of all merchants",
     "rotation.*": "keys of encryption are the installation's",
     # Before it is known who asks
     "doors.find": "a hook names its merchant by the public id",
@@ -114,6 +116,8 @@ ACROSS_MERCHANTS = {
     "merchants.request_erasure": "the merchant given, by its key",
     "tokens.revoke": "the token given",
     "services.orders._write_lines": "lines of the order given",
+    "services.policies.change": "the merchant given, by its key",
+    "dossier.of_many": "the orders given",
     # No merchant's
     "ticks.*": "ticks belong to no merchant",
     "wake._ask": "ticks belong to no merchant",
@@ -206,7 +210,8 @@ def everything(merchant: Merchant) -> dict[str, list[dict[str, Any]]]:
 
 
 def story(merchant: Merchant, name: str) -> None:
-    """The same order, parcel and shopper at every merchant, in words of their own."""
+    """The same settings, order, parcel and shopper at every merchant, in words of their own."""
+    policies.change(merchant, by=None, at=AT - DAY, own_dates=["2026-12-24"])
     person = {"id": 7, "email": "ann@shopper.example", "first_name": f"canary-{name}", "last_name": name}
     lines = [(11, f"canary-{name}", 1)]
     order = shopify_order(1, at=AT, customer=person, lines=lines, order_status_url=f"https://canary-{name}.example/1")
@@ -270,6 +275,7 @@ ACTIONS: dict[str, Any] = {
             "refund_line_items": [{"line_item_id": 11, "quantity": 1, "restock_type": "cancel"}],
         },
     ),
+    "settings changed": lambda m: policies.change(m, by=None, at=AT + DAY, hours_in_transit=24),
     "shopper renamed": lambda m: customers.resolve(
         m, PersonInput(email="ann@new.example", external_id="7"), at=AT + DAY
     ),

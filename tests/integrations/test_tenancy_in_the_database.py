@@ -19,6 +19,7 @@ from integrations.tenancy import MerchantOwned, SameMerchant
 from tests.support.payloads import easypost_tracker, shopify_fulfillment, shopify_order
 from tests.support.world import Shop, World
 from tracking.models import Order, Shipment
+from tracking.services import policies
 
 AT = datetime(2026, 11, 20, 10, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -64,6 +65,7 @@ def shops(settings: Any, transactional_db: None) -> tuple[Shop, Shop]:
 
 
 def _tell(merchant: Merchant) -> None:
+    policies.change(merchant, by=None, at=AT - HOUR, hours_in_transit=24)
     order = shopify_order(1, at=AT, customer={"id": 7, "email": "ann@shopper.example"}, lines=[(11, "Tea", 1)])
     scans = [("in_transit", AT + HOUR), ("failure", AT + 2 * HOUR)]
     for source, topic, payload in (

@@ -1,5 +1,5 @@
-"""The pages of orders and parcels. Django finds them by the name of this package."""
+"""The pages of orders, parcels and settings. Django finds them by the name of this package."""
 
-from tracking.admin import parcels
+from tracking.admin import parcels, policies
 
-__all__ = ["parcels"]
+__all__ = ["parcels", "policies"]

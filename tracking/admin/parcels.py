@@ -18,6 +18,7 @@ from tracking.models import Issue, Order, OrderLine, Scan, Shipment
 
 MOST = finding.MOST
 WHEN = ("when_placed", "when_processing", "when_shipped", "when_delivered", "when_cancelled")
+STALLING = ("when_stalls", "when_stalled")
 TONES = {
     "delivered": "good",
     "cancelled": "plain",
@@ -55,8 +56,10 @@ def find_scans(term: str) -> list[int]:
 
 
 def find_issues(term: str) -> list[int]:
-    """Issues of the shipments that are found."""
-    return list(Issue.objects.filter(shipment__in=find_shipments(term)).values_list("pk", flat=True)[:MOST])
+    """Issues of the shipments that are found, and of orders without one."""
+    of_parcels = Issue.objects.filter(shipment__in=find_shipments(term)).values_list("pk", flat=True)
+    of_orders = Issue.objects.filter(order__in=find_orders(term), shipment=None).values_list("pk", flat=True)
+    return list(chain(of_parcels[:MOST], of_orders[:MOST]))
 
 
 def _parcels(numbers: list[str]) -> QuerySet[Shipment]:
@@ -127,6 +130,8 @@ class ScanInline(ReadOnlyInline):
 class TrackingAdmin(ReadOnlyAdmin):
     """What the pages of orders and parcels have in common."""
 
+    when_stalls = show.moment("stalls_at", "Stalls, if nothing happens")
+    when_stalled = show.moment("stalled_at", "Stalled")
     search_help_text = "Order number, e-mail, phone or tracking number"
     list_select_related: ClassVar[Any] = ("merchant",)
     list_filter: ClassVar[Any] = (("merchant", MerchantFilter), UntilFilter)
@@ -161,10 +166,12 @@ class OrderAdmin(TrackingAdmin):
     fieldsets = (
         (None, {"fields": ("number", "about_merchant", "about_customer", "standing", "amount", "traces")}),
         ("When", {"fields": WHEN}),
+        ("Stalling", {"fields": (*STALLING, "about_policy")}),
         ("At the shop", {"fields": ("external_id", "status_url", "destination_country", "cancel_reason", "kind")}),
     )
     wide = ("status_url",)
     readonly_fields = ("about_merchant", "about_customer", "standing", "amount", "traces", "kind", *WHEN)
+    readonly_fields += (*STALLING, "about_policy")
 
     @display(description="Shopper")
     def shopper(self, order: Order) -> str:
@@ -175,6 +182,11 @@ class OrderAdmin(TrackingAdmin):
     def about_customer(self, order: Order) -> Any:
         """A link to the customer."""
         return show.link(order.customer)
+
+    @display(description="Judged by")
+    def about_policy(self, order: Order) -> Any:
+        """A link to the version of the settings that it keeps."""
+        return show.link(order.stalled_policy) if order.stalled_policy else "the defaults"
 
     @display(description="Total")
     def amount(self, order: Order) -> str:
@@ -205,6 +217,7 @@ class ShipmentAdmin(TrackingAdmin):
     when_status = show.moment("status_at", "Since")
     when_shipped = show.moment("shipped_at", "Shipped")
     when_delivered = show.moment("delivered_at", "Delivered")
+    when_last_scan = show.moment("last_scan_at", "Last scan")
     clock = Clock(Order, "placed_at", "order__")
     find = staticmethod(find_shipments)
     search_fields = ("tracking_number",)
@@ -217,10 +230,12 @@ class ShipmentAdmin(TrackingAdmin):
             {"fields": ("tracking_number", "about_merchant", "about_order", "carrier", "service_level", "standing")},
         ),
         ("The last word", {"fields": ("substatus", "status_message", "when_status", "promised_on", "expected_on")}),
+        ("Stalling", {"fields": ("when_last_scan", *STALLING)}),
         ("More", {"fields": ("when_shipped", "when_delivered", "external_id", "fulfillment_id", "carrier_url")}),
     )
     wide = ("carrier_url",)
     readonly_fields = ("about_merchant", "about_order", "standing", "when_status", "when_shipped", "when_delivered")
+    readonly_fields += ("when_last_scan", *STALLING)
 
     @display(description="Tracking number")
     def title(self, shipment: Shipment) -> str:

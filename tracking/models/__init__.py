@@ -1,15 +1,20 @@
-"""Orders, what they consist of, the parcels they travel in, and the problems that were found with them."""
+"""Orders, what they consist of, the parcels they travel in, and the problems that were found with them; and by which
+settings they are found."""
 
 from tracking.models.issue import Issue
 from tracking.models.order import Order, OrderLine, stage_of
+from tracking.models.policy import StalledPolicy
+from tracking.models.problem import Problem
 from tracking.models.shipment import Scan, Shipment, status_choices
 
 __all__ = [
     "Issue",
     "Order",
     "OrderLine",
+    "Problem",
     "Scan",
     "Shipment",
+    "StalledPolicy",
     "stage_of",
     "status_choices",
 ]

@@ -7,16 +7,20 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models
+from django.db.models import Q
 
 from integrations.models import Customer, Merchant
 from integrations.tenancy import MerchantOwned, SameMerchant
+from tracking.models.policy import StalledPolicy
 
 
 class Order(MerchantOwned):
     """An order of one merchant. `external_id` is the shop's id, `number` its name there ("#1001").
 
     `placed_at` and the other instants are the source's; `source_updated_at` is how new the newest message about it was.
-    `total` is in major units of `currency`.
+    `total` is in major units of `currency`. `stalled_policy` is the version of the merchant's settings that was in force when
+    it was placed, None for the defaults. `stalls_at` is when it stalls if nothing happens, None where nothing is waited for;
+    `stalled_at` is when it did, and stays.
     """
 
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="+", db_index=False)
@@ -44,17 +48,31 @@ class Order(MerchantOwned):
     cancelled_at = models.DateTimeField(null=True, blank=True)
     cancel_reason = models.CharField(max_length=60, blank=True)
     recorded_at = models.DateTimeField()
+    # The database itself refuses to lose a version that an order keeps.
+    stalled_policy = models.ForeignKey(
+        StalledPolicy,
+        on_delete=models.DO_NOTHING,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
+    stalls_at = models.DateTimeField(null=True, blank=True)
+    stalled_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["merchant", "external_id"], name="order_once"),
             models.UniqueConstraint(fields=["merchant", "id"], name="order_of_merchant"),
             SameMerchant(field="customer", name="order_customer_same_merchant"),
+            SameMerchant(field="stalled_policy", name="order_policy_same_merchant"),
         ]
         indexes = [
             models.Index(fields=["merchant", "number"], name="order_by_number"),
             models.Index(fields=["merchant", "customer", "-placed_at"], name="order_by_customer"),
             models.Index(fields=["merchant", "-placed_at", "-id"], name="order_by_time"),
+            models.Index(fields=["stalls_at"], condition=Q(stalls_at__isnull=False), name="order_stalls"),
         ]
 
     def __str__(self) -> str:
@@ -64,6 +82,11 @@ class Order(MerchantOwned):
     def subject(self) -> str:
         """The name under which its events are one story."""
         return f"order:{self.external_id}"
+
+    @property
+    def policy(self) -> StalledPolicy:
+        """The settings by which it is judged, and its parcels."""
+        return self.stalled_policy or StalledPolicy(merchant=self.merchant)
 
     @property
     def status(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import Q
 
@@ -20,7 +22,7 @@ class Shipment(MerchantOwned):
     """One parcel of an order. `items` is [[line's external id, quantity], …].
 
     `promised_on` is the first delivery date that was promised, `expected_on` the newest. `status_at` is the carrier's time of
-    the scan that set the status.
+    the scan that set the status, `last_scan_at` that of the newest scan of all. `stalls_at` and `stalled_at` are as an order's.
     """
 
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="+", db_index=False)
@@ -41,6 +43,9 @@ class Shipment(MerchantOwned):
     delivered_at = models.DateTimeField(null=True, blank=True)
     promised_on = models.DateField(null=True, blank=True)
     expected_on = models.DateField(null=True, blank=True)
+    last_scan_at = models.DateTimeField(null=True, blank=True)
+    stalls_at = models.DateTimeField(null=True, blank=True)
+    stalled_at = models.DateTimeField(null=True, blank=True)
     source_updated_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
 
@@ -55,10 +60,16 @@ class Shipment(MerchantOwned):
             models.Index(
                 fields=["merchant", "tracking_number"], condition=~Q(tracking_number=""), name="shipment_by_number"
             ),
+            models.Index(fields=["stalls_at"], condition=Q(stalls_at__isnull=False), name="shipment_stalls"),
         ]
 
     def __str__(self) -> str:
         return self.tracking_number or self.external_id
+
+    @property
+    def still_since(self) -> datetime:
+        """Since when nothing was heard of it: its last scan, else its fulfilment."""
+        return self.last_scan_at or self.shipped_at
 
 
 class Scan(MerchantOwned):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.db.models import F, Value
@@ -13,11 +14,11 @@ from integrations import clean, customers, history, inbound
 from integrations.catalog import Fact
 from integrations.models import Customer, Merchant
 from integrations.sources import Handled
-from tracking import facts
+from tracking import deadlines, facts
 from tracking.dossier import Dossier
 from tracking.inputs import LineInput, OrderInput, RefundInput
 from tracking.models import Order, OrderLine
-from tracking.services import parcels, progress
+from tracking.services import parcels, policies, progress
 
 LINES_AT_ONCE = 50
 """Lines that one statement updates: what it costs grows with their square."""
@@ -25,8 +26,11 @@ LINES_AT_ONCE = 50
 
 def ingest_order(*, merchant: Merchant, order: OrderInput, at: datetime) -> Handled:
     """An order as a source knows it now, however old the news is: rows that are newer stay as they are."""
-    row, is_new = Order.objects.select_for_update().get_or_create(
-        merchant=merchant, external_id=order.external_id, defaults=_values(order) | {"recorded_at": at}
+    rows = Order.objects.select_for_update(of=("self",)).select_related("stalled_policy")
+    row, is_new = rows.get_or_create(
+        merchant=merchant,
+        external_id=order.external_id,
+        defaults=_values(order) | {"recorded_at": at} | _judged(merchant, order),
     )
     row.merchant = merchant
     is_news = is_new or order.updated_at >= row.source_updated_at
@@ -45,6 +49,7 @@ def ingest_order(*, merchant: Merchant, order: OrderInput, at: datetime) -> Hand
     for fulfillment in order.fulfillments:
         happened += parcels.apply_fulfillment(dossier, fulfillment, at=at)
     happened += progress.settle_delivered(dossier)
+    progress.watch(dossier)
     progress.announce(dossier, happened, at=at)
     if is_new:
         inbound.release(merchant, row.subject)
@@ -53,7 +58,8 @@ def ingest_order(*, merchant: Merchant, order: OrderInput, at: datetime) -> Hand
 
 def ingest_refund(*, merchant: Merchant, refund: RefundInput, at: datetime) -> Handled:
     """Units were taken off an order, unless a newer word about the order counts them already."""
-    row = Order.objects.for_merchant(merchant).filter(external_id=refund.order_external_id).select_for_update().first()
+    mine = Order.objects.for_merchant(merchant).filter(external_id=refund.order_external_id)
+    row = mine.select_for_update(of=("self",)).select_related("stalled_policy").first()
     if row is None:
         return Handled("waits for its order", waits_for=f"order:{refund.order_external_id}")
     row.merchant = merchant
@@ -62,8 +68,8 @@ def ingest_refund(*, merchant: Merchant, refund: RefundInput, at: datetime) -> H
     for line_id, units in refund.removed:
         line = OrderLine.objects.for_merchant(merchant).filter(order=row, external_id=line_id)
         line.update(quantity=Greatest(F("quantity"), Value(units)) - Value(units))
-    progress.update(row, {"source_updated_at": refund.created_at})
     dossier = Dossier.of(row)
+    progress.update(row, {"source_updated_at": refund.created_at, "stalls_at": deadlines.of_order(dossier)})
     progress.announce(dossier, progress.settle_delivered(dossier), at=at)
     return Handled(
         f"{len(refund.removed)} lines of {row.number} were reduced", reference=row.number, customer_id=row.customer_id
@@ -72,8 +78,24 @@ def ingest_refund(*, merchant: Merchant, refund: RefundInput, at: datetime) -> H
 
 def forget_order(*, merchant: Merchant, order_external_id: str, at: datetime) -> Handled:
     """The shop deleted an order: its rows go, the history of what happened stays."""
-    deleted, _ = Order.objects.for_merchant(merchant).filter(external_id=order_external_id).delete()
-    return Handled("the order is deleted; its history stays" if deleted else "no such order")
+    mine = Order.objects.for_merchant(merchant).filter(external_id=order_external_id)
+    # Locked first: else an issue could be found between the reading of what hangs on it and the end.
+    row = mine.select_for_update().first()
+    if row is None:
+        return Handled("no such order")
+    row.delete()
+    return Handled("the order is deleted; its history stays")
+
+
+def _judged(merchant: Merchant, order: OrderInput) -> dict[str, Any]:
+    """What a new order gets for good, asked for only if it is one: the settings in force when it was placed."""
+    policy = cache(lambda: policies.in_force(merchant, order.created_at))
+
+    def stalls_at() -> datetime | None:
+        judging = policy() or policies.defaults(merchant)
+        return None if order.is_test else deadlines.at_placing(merchant, judging, order.created_at, order.lines)
+
+    return {"stalled_policy": policy, "stalls_at": stalls_at}
 
 
 def _values(order: OrderInput) -> dict[str, Any]:

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from integrations import clean, inbound
 from integrations.catalog import Fact
 from integrations.statements import insert_new
-from tracking import facts, statuses
+from tracking import deadlines, facts, statuses
 from tracking.dossier import Dossier
 from tracking.inputs import FulfillmentInput, ParcelInput, ScanInput
-from tracking.models import Issue, Scan, Shipment
+from tracking.models import Issue, Problem, Scan, Shipment
 from tracking.services import progress
 
 ISSUES = {
-    statuses.FAILURE: Issue.Problem.DELIVERY_ATTEMPTED,
-    statuses.RETURN_TO_SENDER: Issue.Problem.RETURN_TO_SENDER,
+    statuses.FAILURE: Problem.DELIVERY_ATTEMPTED,
+    statuses.RETURN_TO_SENDER: Problem.RETURN_TO_SENDER,
 }
 """Malomo: the carrier's status "failure" and "return_to_sender" each make an issue beside the update."""
 
@@ -86,7 +86,11 @@ def record_scans(dossier: Dossier, shipment: Shipment, scans: Sequence[ScanInput
         happened.append(facts.ShipmentMoved.of(dossier, shipment, previous=previous))
         happened += _issue(dossier, shipment, scan, at=at)
     promised = _note_estimates(shipment, scans)
-    if happened or promised:
+    if new:
+        known = [shipment.last_scan_at] if shipment.last_scan_at else []
+        shipment.last_scan_at = max([*known, *(scan.occurred_at for scan in new)])
+        shipment.stalls_at = deadlines.of_shipment(shipment, dossier.order)
+    if new or promised:
         shipment.save()
     return happened + progress.settle_delivered(dossier)
 
@@ -133,6 +137,7 @@ def _create(dossier: Dossier, fulfillment: FulfillmentInput, parcel: ParcelInput
         recorded_at=at,
         **_values(fulfillment, parcel),
     )
+    shipment.stalls_at = deadlines.of_shipment(shipment, dossier.order)
     shipment.save(force_insert=True)
     dossier.shipments.append(shipment)
     _release(dossier, shipment)
@@ -147,9 +152,15 @@ def _update(dossier: Dossier, shipment: Shipment, fulfillment: FulfillmentInput,
     for name, value in changed.items():
         setattr(shipment, name, value)
     if changed:
-        shipment.save(update_fields=list(changed))
+        save_described(shipment, dossier, changed)
     if "tracking_number" in changed:
         _release(dossier, shipment)
+
+
+def save_described(shipment: Shipment, dossier: Dossier, changed: Iterable[str]) -> None:
+    """Write what a message says of a parcel besides its scans. Another carrier or destination may grant it other hours."""
+    shipment.stalls_at = deadlines.of_shipment(shipment, dossier.order)
+    shipment.save(update_fields=[*changed, "stalls_at"])
 
 
 def _values(fulfillment: FulfillmentInput, parcel: ParcelInput) -> dict[str, Any]:
@@ -221,7 +232,7 @@ def _move(shipment: Shipment, scan: Scan) -> None:
 
 def _issue(dossier: Dossier, shipment: Shipment, scan: Scan, *, at: datetime) -> list[Fact]:
     problem = ISSUES.get(scan.status)
-    if problem is None:
+    if problem is None or not dossier.order.policy.tells(problem):
         return []
     issue = Issue(
         merchant_id=shipment.merchant_id,
@@ -232,7 +243,7 @@ def _issue(dossier: Dossier, shipment: Shipment, scan: Scan, *, at: datetime) ->
         recorded_at=at,
     )
     new = insert_new([issue], identity=("shipment", "problem"))
-    return [facts.IssueFound.of(dossier, shipment, issue=each) for each in new]
+    return [facts.IssueFound.of(dossier, each, shipment) for each in new]
 
 
 def _note_estimates(shipment: Shipment, scans: Sequence[ScanInput]) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from integrations import clean, history
 from integrations.catalog import Fact
-from tracking import facts
+from tracking import deadlines, facts
 from tracking.dossier import Dossier
 from tracking.models import Order
 
@@ -28,7 +28,7 @@ def ship(dossier: Dossier, when: datetime) -> list[Fact]:
     if order.shipped_at is not None:
         return []
     processing = begin_processing(dossier, when)
-    update(order, {"shipped_at": when})
+    update(order, {"shipped_at": when, "stalls_at": None})
     return [*processing, facts.OrderShipped.of(dossier, when)]
 
 
@@ -48,8 +48,13 @@ def cancel(dossier: Dossier, when: datetime, reason: str) -> list[Fact]:
     order = dossier.order
     if order.cancelled_at is not None:
         return []
-    update(order, {"cancelled_at": when, "cancel_reason": clean.text(reason, 60)})
+    update(order, {"cancelled_at": when, "cancel_reason": clean.text(reason, 60), "stalls_at": None})
     return [facts.OrderCancelled.of(dossier, when)]
+
+
+def watch(dossier: Dossier) -> None:
+    """Note when the order stalls, after news that may have changed it: lines that came or went, another placing."""
+    update(dossier.order, {"stalls_at": deadlines.of_order(dossier)})
 
 
 def announce(dossier: Dossier, happened: Sequence[Fact], *, at: datetime) -> None:

@@ -57,7 +57,7 @@ def ingest_tracker(*, merchant: Merchant, tracker: TrackerInput, at: datetime) -
         customer_id = customer_id or dossier.order.customer_id
         mine = [each for each in dossier.shipments if each.tracking_number == number]
         for shipment in mine:
-            _describe(shipment, tracker)
+            _describe(dossier, shipment, tracker)
         happened += _record(dossier, mine, _scans(tracker), at=at)
     return Handled(_note(happened, current), reference=number, customer_id=customer_id)
 
@@ -67,7 +67,7 @@ def _dossier(merchant: Merchant, **order: object) -> Dossier | None:
         Order.objects.for_merchant(merchant)
         .filter(**order)
         .select_for_update(of=("self",))
-        .select_related("customer")
+        .select_related("customer", "stalled_policy")
         .first()
     )
     if row is None:
@@ -98,7 +98,7 @@ def _scans(tracker: TrackerInput) -> list[ScanInput]:
     return scans
 
 
-def _describe(shipment: Shipment, tracker: TrackerInput) -> None:
+def _describe(dossier: Dossier, shipment: Shipment, tracker: TrackerInput) -> None:
     """What the carrier knows better than the shop. A vendor's test mode promises dates that mean nothing."""
     told = {
         "carrier": clean.text(tracker.carrier, 60),
@@ -112,7 +112,7 @@ def _describe(shipment: Shipment, tracker: TrackerInput) -> None:
     if promises and parcels.note_estimate(shipment, tracker.estimate, tracker.estimate):
         changed += ["promised_on", "expected_on"]
     if changed:
-        shipment.save(update_fields=changed)
+        parcels.save_described(shipment, dossier, changed)
 
 
 def _note(happened: Sequence[Fact], shipments: Sequence[Shipment]) -> str:
