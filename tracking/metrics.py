@@ -152,7 +152,7 @@ def _affected(fact: facts.IssueFound) -> list[dict[str, Any]]:
 
 def _hours_still(fact: facts.IssueFound) -> float | None:
     since = fact.issue.still_since
-    return since and round((fact.issue.occurred_at - since) / timedelta(hours=1), 1)
+    return round((fact.issue.occurred_at - since) / timedelta(hours=1), 1) if since else None
 
 
 def _excluded_days(fact: facts.IssueFound) -> list[str] | None:

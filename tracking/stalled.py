@@ -97,12 +97,13 @@ def _flag(model: type[Any], rows: Collection[Any], *, at: datetime) -> None:
 
 
 def _issue(order: Order, shipment: Shipment | None, hours: int | None, *, at: datetime) -> Issue:
+    due: Any = (shipment or order).stalls_at
     return Issue(
         merchant_id=order.merchant_id,
         problem=Problem.SHIPMENT_STALLED if shipment else Problem.FULFILLMENT_STALLED,
         order=order,
         shipment=shipment,
-        occurred_at=(shipment or order).stalls_at,
+        occurred_at=due,
         recorded_at=at,
         still_since=shipment.still_since if shipment else order.placed_at,
         window_hours=hours,

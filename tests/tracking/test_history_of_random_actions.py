@@ -16,7 +16,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from integrations.models import Delivery, Event
 from integrations.people import PersonInput
 from tests.tracking.telling import AT, make_merchant
-from tracking import services, statuses
+from tracking import deadlines, services, stalled, statuses
+from tracking.dossier import Dossier
 from tracking.inputs import FulfillmentInput, LineInput, OrderInput, ParcelInput, RefundInput, ScanInput, TrackerInput
 from tracking.models import Issue, Order, Scan, Shipment
 
@@ -137,6 +138,23 @@ class Domain(RuleBasedStateMachine):
         with interrupted_at(interruption):
             services.ingest_refund(merchant=self.merchant, refund=refund, at=now)
 
+    @rule(interruption=interruptions, days=st.integers(1, 9))
+    def sweep(self, interruption: int | None, days: int) -> None:
+        """The clock, which may jump, finds what stalled."""
+        with interrupted_at(interruption):
+            stalled.sweep(at=self.now() + timedelta(days=days))
+
+    @invariant()
+    def deadlines_are_those_of_the_rules(self) -> None:
+        """Whatever was told in whatever order, and whatever was struck down."""
+        for order in Order.objects.for_merchant(self.merchant):
+            dossier = Dossier.of(order)
+            assert order.stalls_at == deadlines.of_order(dossier)
+            for parcel in dossier.shipments:
+                assert parcel.stalls_at == deadlines.of_shipment(parcel, order)
+                newest = parcel.scans.order_by("-occurred_at").values_list("occurred_at", flat=True).first()
+                assert parcel.last_scan_at == newest
+
     @invariant()
     def facts_and_events_are_the_same(self) -> None:
         """Never a fact without its event, never an event without its fact, and each event on its way once."""
@@ -162,8 +180,8 @@ class Domain(RuleBasedStateMachine):
         for scan in Scan.objects.for_merchant(self.merchant).filter(is_transition=True).select_related("shipment"):
             moved = f"{scan.shipment.external_id}:{scan.status}:{int(scan.occurred_at.timestamp())}"
             yield "shipment_update_received", f"shipment:{moved}"
-        for issue in Issue.objects.for_merchant(self.merchant).select_related("shipment"):
-            yield "order_issue_created", f"issue:{issue.problem}:{issue.shipment.external_id}"
+        for issue in Issue.objects.for_merchant(self.merchant).select_related("shipment", "order"):
+            yield "order_issue_created", f"issue:{issue.problem}:{(issue.shipment or issue.order).external_id}"
 
 
 def test_no_fact_without_its_event_and_no_event_without_its_fact(db: None) -> None:

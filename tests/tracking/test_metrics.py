@@ -90,6 +90,7 @@ def test_shopify_order_created(story: Merchant) -> None:
         "OrderTotal": 39.95,
         "Currency": "EUR",
         "OrderStatusUrl": "https://shop.example/orders/1",
+        "StalledSettingsVersion": 0,
     }
 
 
@@ -157,6 +158,8 @@ def test_order_issue_created(story: Merchant) -> None:
         "ShipmentId": "f1",
         "TrackingNumber": "1ZA",
         "Carrier": "UPS",
+        "StalledSettingsVersion": 0,
+        "TrackingUrl": "https://ups.example/1ZA",
         "ItemNames": ["Wool jumper"],
         "Items": [JUMPER_ITEM],
     }
@@ -265,4 +268,5 @@ def test_an_order_of_which_little_is_known_tells_little(merchant: Merchant) -> N
         "OrderId": "1",
         "OrderCreatedAt": "2026-11-20T10:00:00+00:00",
         "ItemCount": 0,
+        "StalledSettingsVersion": 0,
     }

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from integrations.models import Merchant
-from tests.tracking.test_stalled import committed, side_by_side  # noqa: F401
+from tests.tracking.stalling import side_by_side
 from tracking.models import StalledPolicy
 from tracking.services import policies
 
@@ -134,7 +134,9 @@ def test_less_than_a_day_is_allowed_and_warned_of(merchant: Merchant, values: di
     assert len(change(merchant, **values).warnings) == warned
 
 
-def test_two_who_change_at_once_make_two_versions(committed: Merchant) -> None:  # noqa: F811
+@pytest.mark.django_db(transaction=True)
+def test_two_who_change_at_once_make_two_versions() -> None:
+    committed = Merchant.objects.create(name="Alba")
     side_by_side(
         lambda: change(committed, hours_in_transit=30),
         lambda: change(committed, hours_before_pickup=40),

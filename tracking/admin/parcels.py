@@ -170,8 +170,17 @@ class OrderAdmin(TrackingAdmin):
         ("At the shop", {"fields": ("external_id", "status_url", "destination_country", "cancel_reason", "kind")}),
     )
     wide = ("status_url",)
-    readonly_fields = ("about_merchant", "about_customer", "standing", "amount", "traces", "kind", *WHEN)
-    readonly_fields += (*STALLING, "about_policy")
+    readonly_fields = (
+        "about_merchant",
+        "about_customer",
+        "standing",
+        "amount",
+        "traces",
+        "kind",
+        "about_policy",
+        *WHEN,
+        *STALLING,
+    )
 
     @display(description="Shopper")
     def shopper(self, order: Order) -> str:
@@ -234,8 +243,16 @@ class ShipmentAdmin(TrackingAdmin):
         ("More", {"fields": ("when_shipped", "when_delivered", "external_id", "fulfillment_id", "carrier_url")}),
     )
     wide = ("carrier_url",)
-    readonly_fields = ("about_merchant", "about_order", "standing", "when_status", "when_shipped", "when_delivered")
-    readonly_fields += ("when_last_scan", *STALLING)
+    readonly_fields = (
+        "about_merchant",
+        "about_order",
+        "standing",
+        "when_status",
+        "when_shipped",
+        "when_delivered",
+        "when_last_scan",
+        *STALLING,
+    )
 
     @display(description="Tracking number")
     def title(self, shipment: Shipment) -> str:

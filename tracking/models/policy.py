@@ -114,10 +114,10 @@ class StalledPolicy(MerchantOwned):
             for each in self.overrides
             if (rank := self._fit(each, friendly_name(carrier).casefold(), country)) is not None
         ]
-        if not fitting:
-            return self.hours_in_transit if is_picked_up else self.hours_before_pickup
-        _, chosen = max(fitting, key=lambda pair: pair[0])
-        hours: int | None = chosen["in_transit" if is_picked_up else "before_pickup"]
+        hours: int | None = self.hours_in_transit if is_picked_up else self.hours_before_pickup
+        if fitting:
+            _, chosen = max(fitting, key=lambda pair: pair[0])
+            hours = chosen["in_transit" if is_picked_up else "before_pickup"]
         return hours
 
     def _fit(self, override: dict[str, Any], carrier: str, country: str) -> tuple[bool, int] | None:

@@ -26,8 +26,8 @@ LINES_AT_ONCE = 50
 
 def ingest_order(*, merchant: Merchant, order: OrderInput, at: datetime) -> Handled:
     """An order as a source knows it now, however old the news is: rows that are newer stay as they are."""
-    rows = Order.objects.select_for_update(of=("self",)).select_related("stalled_policy")
-    row, is_new = rows.get_or_create(
+    mine = Order.objects.for_merchant(merchant).select_for_update(of=("self",)).select_related("stalled_policy")
+    row, is_new = mine.get_or_create(
         merchant=merchant,
         external_id=order.external_id,
         defaults=_values(order) | {"recorded_at": at} | _judged(merchant, order),

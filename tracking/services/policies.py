@@ -58,15 +58,16 @@ def change(merchant: Merchant, *, by: User | None, at: datetime, **values: Any) 
     return new
 
 
+def described(policy: StalledPolicy) -> dict[str, str]:
+    """The settings for people: what each is called -> how it is set."""
+    fields: list[Any] = [StalledPolicy._meta.get_field(name) for name in SHOWN]
+    return {str(each.verbose_name).capitalize(): SHOWN[each.name](getattr(policy, each.name)) for each in fields}
+
+
 def differences(before: StalledPolicy, after: StalledPolicy) -> list[str]:
     """What differs between two versions, a line for each setting, for people."""
-    lines = []
-    for name, shown in SHOWN.items():
-        old, new = shown(getattr(before, name)), shown(getattr(after, name))
-        if old != new:
-            field: Any = StalledPolicy._meta.get_field(name)
-            lines.append(f"{str(field.verbose_name).capitalize()}: {old} → {new}")
-    return lines
+    new = described(after)
+    return [f"{name}: {old} → {new[name]}" for name, old in described(before).items() if old != new[name]]
 
 
 def _hours(hours: int | None) -> str:
