@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from tests.support.payloads import easypost_tracker, shopify_fulfillment, shopify_fulfillment_event, shopify_order
 from tests.support.world import Shop, World
+from tracking import tasks
 
 HOUR = timedelta(hours=1)
 UPDATE, ISSUE = "Malomo: ShipmentUpdateReceived", "Malomo: OrderIssueCreated"
@@ -209,3 +210,42 @@ def test_stale_events_are_recorded_without_starting_flows(world: World, shop: Sh
 
     event = shop.one("Malomo: ShopifyOrderCreated")
     assert (event["backfill"], event["would_trigger_flows"]) == (True, False)
+
+
+def test_an_order_and_a_parcel_that_stand_still(world: World, shop: Shop) -> None:
+    # 72 hours with a weekend among them at most are over by now, and not for so long that it is no news.
+    placed = timezone.now().replace(microsecond=0) - 132 * HOUR
+    shop.shopify("orders/create", shopify_order(1, at=placed, number="#1"))
+    shop.shopify("orders/create", shopify_order(2, at=placed, number="#2"))
+    shop.shopify("fulfillments/create", shopify_fulfillment(5, 2, at=placed))
+    shop.easypost(easypost_tracker([("in_transit", placed + HOUR)]))
+    world.work()
+
+    for _ in range(2):
+        tasks.flag_stalled()
+        world.work()
+
+    order, parcel = sorted(
+        (each for each in shop.received if each["metric"] == ISSUE), key=lambda each: each["unique_id"]
+    )
+    assert (order["unique_id"], parcel["unique_id"]) == ("issue:FulfillmentStalled:1", "issue:ShipmentStalled:5")
+    assert (order["properties"]["OrderNumber"], parcel["properties"]["TrackingNumber"]) == ("#1", "1Z999AA10123456784")
+    assert [each["properties"]["WindowHours"] for each in (order, parcel)] == [72, 72]
+    assert 72 <= order["properties"]["HoursStalled"] <= 132
+    assert parcel["properties"]["NotUpdatedSince"] == (placed + HOUR).isoformat()
+    assert not any("backfill" in each and each["backfill"] for each in (order, parcel))
+    (profile,) = [each for each in world.sandbox.profiles(shop.public_key) if each["email"] == "ann@shopper.example"]
+    assert profile["properties"]["OpenShipmentIssue"] in ("FulfillmentStalled", "ShipmentStalled")
+
+
+def test_a_parcel_that_moves_in_time_is_no_problem(world: World, shop: Shop) -> None:
+    placed = timezone.now().replace(microsecond=0) - 132 * HOUR
+    shop.shopify("orders/create", shopify_order(1, at=placed))
+    shop.shopify("fulfillments/create", shopify_fulfillment(5, 1, at=placed))
+    shop.easypost(easypost_tracker([("in_transit", placed + HOUR), ("in_transit", placed + 90 * HOUR)]))
+    world.work()
+
+    tasks.flag_stalled()
+    world.work()
+
+    assert ISSUE not in shop.names

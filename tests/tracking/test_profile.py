@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from integrations.models import Customer, Merchant
 from integrations.people import PersonInput
 from tests.tracking.telling import AT, DAY, HOUR, fulfillment, make_merchant, order, scan, ship, track
-from tracking import profile
+from tracking import profile, stalled
 from tracking.models import Order, Shipment
 
 ORDER, SHIPMENT, ISSUE = profile.PARTS
@@ -103,6 +103,18 @@ def test_an_issue_is_open_until_the_parcel_arrives(
         }
     )
     assert read(ISSUE, merchant) == expected
+
+
+def test_an_order_that_stalled_is_an_open_issue_until_it_is_shipped(merchant: Merchant) -> None:
+    order(merchant)
+    due = Order.objects.get().stalls_at
+    assert due
+    stalled.sweep(at=due)
+    assert read(ISSUE, merchant) == {"OpenShipmentIssue": "FulfillmentStalled", "OpenShipmentIssueAt": due.isoformat()}
+
+    ship(merchant)
+
+    assert read(ISSUE, merchant) == {}
 
 
 def test_test_orders_are_nobodys_orders(merchant: Merchant) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from integrations.models import Delivery, Event, Merchant
 from tests.tracking.stalling import (
@@ -184,6 +187,19 @@ def test_before_pickup_and_in_transit_have_hours_of_their_own(merchant: Merchant
 
     assert ship(merchant).stalls_at == at("2026-11-20 10:00")
     assert scan(merchant, "in_transit", PLACED + HOUR).stalls_at is None
+
+
+def test_deadlines_cost_no_statement_of_their_own(merchant: Merchant) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        place(merchant)
+        ship(merchant)
+        scan(merchant, "in_transit", PLACED + HOUR)
+        place(merchant, key="2")
+        place(merchant, key="2", updated=PLACED + HOUR, cancelled_at=PLACED + HOUR)
+
+    written = [each["sql"] for each in queries if '"stalls_at"' in each["sql"] and each["sql"].startswith("UPDATE")]
+    assert len(written) == 3
+    assert [each for each in written if re.search(r'SET "stalls_at" = [^,]+ WHERE', each)] == []
 
 
 # What is told

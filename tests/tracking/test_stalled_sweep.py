@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from django.utils import timezone
 from integrations import history, inbound, sources
 from integrations.models import Delivery, Event, Merchant
 from tests.support.payloads import easypost_tracker, shopify_fulfillment, shopify_order
+from tests.support.waiting import wait_for
 from tests.tracking.stalling import (
     DUE,
     PLACED,
@@ -28,7 +30,7 @@ from tests.tracking.stalling import (
     stalled_order,
 )
 from tests.tracking.telling import DAY, HOUR, make_merchant
-from tracking import stalled, tasks
+from tracking import services, stalled, tasks
 from tracking.models import Issue, Order, Problem, Shipment
 
 
@@ -202,6 +204,35 @@ def test_scans_and_sweeps_at_once_wait_in_no_circle(committed: Merchant) -> None
     stalled.sweep(at=DUE + 30 * DAY)
 
     assert Issue.objects.filter(problem=Problem.SHIPMENT_STALLED).count() == 10
+
+
+@pytest.mark.postgres
+def test_an_order_that_is_deleted_while_it_is_flagged_goes_with_its_issue(committed: Merchant) -> None:
+    place(committed)
+    flagged = threading.Event()
+
+    def is_waited_for() -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_stat_clear_snapshot(), count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)"
+                " WHERE NOT granted AND datname = current_database()"
+            )
+            return bool(cursor.fetchone()[1])
+
+    def flag() -> None:
+        with transaction.atomic():
+            assert stalled.flag_orders(at=DUE) == (1, 1)
+            flagged.set()
+            wait_for(is_waited_for, "the deletion")
+
+    def forget() -> None:
+        assert flagged.wait(30)
+        with transaction.atomic():
+            services.forget_order(merchant=committed, order_external_id="1", at=DUE)
+
+    side_by_side(flag, forget)
+
+    assert (Order.objects.count(), Issue.objects.count(), len(issues())) == (0, 0, 1)
 
 
 @pytest.mark.postgres

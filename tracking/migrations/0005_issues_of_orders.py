@@ -34,6 +34,6 @@ class Migration(migrations.Migration):
             model_name="issue", name="still_since", field=models.DateTimeField(blank=True, null=True)
         ),
         migrations.AddField(
-            model_name="issue", name="window_hours", field=models.PositiveSmallIntegerField(blank=True, null=True)
+            model_name="issue", name="window_hours", field=models.SmallIntegerField(blank=True, null=True)
         ),
     ]

@@ -28,7 +28,8 @@ class Issue(MerchantOwned):
     occurred_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
     still_since = models.DateTimeField(null=True, blank=True)
-    window_hours = models.PositiveSmallIntegerField(null=True, blank=True)
+    # Not a positive field: its check would read the whole table when the column is added.
+    window_hours = models.SmallIntegerField(null=True, blank=True)
 
     class Meta:
         constraints = [
