@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django.db import models
@@ -83,10 +84,10 @@ class Order(MerchantOwned):
         """The name under which its events are one story."""
         return f"order:{self.external_id}"
 
-    @property
+    @cached_property
     def policy(self) -> StalledPolicy:
         """The settings by which it is judged, and its parcels."""
-        return self.stalled_policy or StalledPolicy(merchant=self.merchant)
+        return self.stalled_policy or StalledPolicy(merchant_id=self.merchant_id)
 
     @property
     def status(self) -> str:

@@ -12,6 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 from integrations import staff
 from integrations.destinations.klaviyo.sandbox import Sandbox
 from integrations.models import Merchant, SourceSecret
+from tracking.models import StalledPolicy
 
 from . import rows
 from .conftest import PASSWORD
@@ -149,3 +150,20 @@ def test_a_button_does_its_deed(watched: Watched) -> None:
     merchant.refresh_from_db()
 
     assert (merchant.state, watched.faults) == (Merchant.State.PAUSED, [])
+
+
+def test_changing_when_something_stalls(watched: Watched) -> None:
+    page, merchant = watched.page, rows.merchant()
+    watched.open("/admin/tracking/stalledpolicy/add/")
+    watched.open(f"/admin/tracking/stalledpolicy/add/?merchant={merchant.pk}")
+    page.fill("#id_hours_in_transit", "12")
+    page.get_by_label("Sunday").uncheck()
+    page.fill("#id_overrides", "ups, any, never, 96")
+    overhang = watched.overhang
+    page.click("text=Save as a new version")
+    page.wait_for_selector("text=with less than 24 h")
+    version = StalledPolicy.objects.get()
+    watched.open(f"/admin/tracking/stalledpolicy/{version.pk}/change/")
+
+    assert (version.hours_in_transit, version.excluded_weekdays) == (12, [5])
+    assert (watched.faults, overhang, watched.overhang) == ([], 0, 0)
