@@ -58,8 +58,9 @@ def _holiday_countries() -> list[tuple[str, str]]:
 
 
 class PolicyForm(forms.Form):
-    """The settings as a CSM sees them."""
+    """The settings as a CSM sees them. `based_on` is the version that the page showed."""
 
+    based_on = forms.IntegerField(widget=forms.HiddenInput())
     hours_until_fulfillment = _hours_field("Order not fulfilled, hours")
     hours_before_pickup = _hours_field("Parcel before pick-up, hours")
     hours_in_transit = _hours_field("Parcel in transit, hours")
@@ -104,10 +105,16 @@ class PolicyForm(forms.Form):
     )
 
     def __init__(self, policy: StalledPolicy, data: Any = None) -> None:
-        said = {name: getattr(policy, name) for name in policies.SETTINGS}
+        self.policy = policy
+        said = {name: getattr(policy, name) for name in policies.SETTINGS} | {"based_on": policy.version}
         said["own_dates"] = "\n".join(policy.own_dates)
         said["overrides"] = "\n".join(_written(each) for each in policy.overrides)
         super().__init__(data, initial=said)
+
+    def clean_based_on(self) -> None:
+        """Nobody else's change is taken back unseen."""
+        if self.cleaned_data["based_on"] != self.policy.version:
+            raise ValidationError(f"Somebody made {self.policy} meanwhile. Open the page anew to see what holds now.")
 
     def clean_home_country(self) -> str:
         """In capitals."""
@@ -234,8 +241,9 @@ class StalledPolicyAdmin(TrackingAdmin):
     def _change(self, request: HttpRequest, merchant: Merchant, form: PolicyForm) -> StalledPolicy | None:
         """The version that holds now; None where the reason why not is noted in the form."""
         by = request.user if isinstance(request.user, User) else None
+        values = {name: form.cleaned_data[name] for name in policies.SETTINGS}
         try:
-            made = policies.change(merchant, by=by, at=timezone.now(), **form.cleaned_data)
+            made = policies.change(merchant, by=by, at=timezone.now(), **values)
         except ValidationError as error:
             form.add_error(None, error)
             return None

@@ -56,6 +56,15 @@ def test_a_change_makes_a_version_that_says_who_and_what(csm: Client, merchant: 
     assert ("carla" in page, "72 h → 48 h" in page) == (True, True)
 
 
+def test_a_change_made_meanwhile_is_not_taken_back_unseen(csm: Client, merchant: Merchant) -> None:
+    before = said(merchant, hours_in_transit="48")
+    policies.change(merchant, by=None, at=rows.AT, hours_before_pickup=30)
+    page = csm.post(f"{LIST}add/?merchant={merchant.pk}", before).content.decode()
+
+    assert "Somebody made version 1 meanwhile" in page
+    assert StalledPolicy.objects.get().hours_in_transit == 72
+
+
 def test_less_than_a_day_is_warned_of(csm: Client, merchant: Merchant) -> None:
     page = post(csm, merchant, hours_in_transit="12").content.decode()
 
