@@ -10,7 +10,7 @@ import hashlib
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -30,6 +30,7 @@ KEY_LENGTH = 120
 BATCH = 100
 LEASE_SECONDS = 30
 RENEW_AFTER = 5
+BEHIND_AFTER = timedelta(minutes=1)
 MOST_ATTEMPTS = 5
 """A message during whose handling the worker died this often is put aside as failed."""
 
@@ -90,6 +91,12 @@ def merchants_with_messages(*, merchant: Merchant | None = None) -> QuerySet[Mer
     unhandled = InboundMessage.objects.filter(merchant=OuterRef("pk"), state=InboundMessage.State.RECEIVED)
     found = Merchant.objects.filter(Exists(unhandled)).order_by("pk")
     return found.filter(pk=merchant.pk) if merchant else found
+
+
+def behind(*, at: datetime) -> QuerySet[InboundMessage, Any]:
+    """Keys of the merchants of whom something stored over a minute ago is not handled yet: what is known of them is old."""
+    late = InboundMessage.objects.filter(state=InboundMessage.State.RECEIVED, received_at__lt=at - BEHIND_AFTER)
+    return late.values("merchant")
 
 
 def handle_due(

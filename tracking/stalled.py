@@ -16,7 +16,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from integrations import history
+from integrations import history, inbound
 from integrations.models import Merchant
 from integrations.statements import Among, insert_new
 from tracking import deadlines, facts
@@ -46,7 +46,7 @@ def _until_done(flag: Callable[..., tuple[int, int]], at: datetime, end: float) 
 @transaction.atomic
 def flag_orders(*, at: datetime) -> tuple[int, int]:
     """Flag one batch of orders that were not fulfilled in time; (rows taken, issues that are new)."""
-    due = Order.objects.filter(stalls_at__lte=at).order_by("stalls_at").select_related("customer", "stalled_policy")
+    due = _due(Order, at=at).select_related("customer", "stalled_policy")
     orders = list(due.select_for_update(skip_locked=True, of=("self",))[:BATCH])
     if not orders:
         return 0, 0
@@ -61,8 +61,7 @@ def flag_orders(*, at: datetime) -> tuple[int, int]:
 @transaction.atomic
 def flag_shipments(*, at: datetime) -> tuple[int, int]:
     """Flag one batch of parcels that were not scanned in time; (rows taken, issues that are new)."""
-    due = Shipment.objects.filter(stalls_at__lte=at).order_by("stalls_at")
-    due = due.select_related("order", "order__customer", "order__stalled_policy")
+    due = _due(Shipment, at=at).select_related("order", "order__customer", "order__stalled_policy")
     # The order is locked too, as by all who write parcels: who has the one and waits for the other would wait in a circle.
     shipments = list(due.select_for_update(skip_locked=True, of=("self", "order"))[:BATCH])
     if not shipments:
@@ -78,6 +77,12 @@ def flag_shipments(*, at: datetime) -> tuple[int, int]:
     found = [facts.IssueFound.of(dossiers[each.order_id], each, each.shipment) for each in new]
     history.announce(*found, at=at)
     return len(shipments), len(new)
+
+
+def _due(model: type[Any], *, at: datetime) -> Any:
+    """Rows whose time has run out, less those of merchants whose messages wait: one of them may tell that something moved."""
+    due = model.objects.filter(stalls_at__lte=at).exclude(merchant__in=inbound.behind(at=at))
+    return due.order_by("stalls_at")
 
 
 def _dossiers(orders: Iterable[Order]) -> dict[int, Dossier]:

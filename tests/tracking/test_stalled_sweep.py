@@ -63,6 +63,21 @@ def test_from_the_hook_to_the_delivery(merchant: Merchant) -> None:
     ]
 
 
+@pytest.mark.parametrize(("minutes_ago", "found"), [(0.5, [stalled_order("2")]), (2, [])])
+def test_nothing_is_flagged_while_older_messages_wait(merchant: Merchant, minutes_ago: float, found: list[Any]) -> None:
+    """One of them may tell that it moved."""
+    place(merchant, PLACED, key="2")
+    now = DUE + HOUR
+    hear(merchant, "orders/create", shopify_order(9, at=now), now - minutes_ago * HOUR / 60)
+
+    stalled.sweep(at=now)
+    assert issues() == found
+
+    inbound.handle_due(seconds=20, clock=lambda: now)
+    stalled.sweep(at=now)
+    assert issues() == [stalled_order("2")]
+
+
 def hear(merchant: Merchant, topic: str, payload: Any, received: datetime) -> None:
     """A message at the merchant's hook."""
     kind = sources.get("easypost" if topic == "tracker.updated" else "shopify")
