@@ -151,7 +151,7 @@ def test_nonsense_is_refused_by_name_and_nothing_is_written(
 ) -> None:
     start = PAIRS.index((command, argument)) * 11
     values = [
-        *naughty.sample(IMPOSSIBLE, most * 2 if argument in ("NAME", "--prefix") else 100),
+        *naughty.sample(IMPOSSIBLE, most * 3),
         *naughty.sample(TEXTS[start:] + TEXTS[:start], most),
     ]
     wrong = []
