@@ -12,10 +12,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, TextField, Value
-from django.db.models.functions import Cast, Concat, Now
+from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Now
 
-from integrations.models import Connection, Delivery, DeliveryAttempt, Event, InboundMessage, Lease, Merchant
+from integrations.delivery import claim
+from integrations.models import Connection, Delivery, DeliveryAttempt, Event, InboundMessage, Merchant
 
 State, Reason = Delivery.State, Delivery.Reason
 
@@ -156,7 +157,7 @@ def _contradicting_deliveries(deliveries: QuerySet[Delivery], *, at: datetime) -
     """Deliveries that contradict requests or leases."""
     single = DeliveryAttempt.objects.filter(delivery=OuterRef("pk"))
     sending = deliveries.filter(state=State.SENDING)
-    lease = Lease.objects.filter(key=Concat(Value("lane:"), Cast(OuterRef("connection"), TextField())))
+    lease = claim.lease_of("connection")
     may_be_served = Q(connection__lane__blocked_until=None) | Q(connection__lane__blocked_until__lt=at - OVERDUE)
     workable = sending.filter(
         may_be_served,

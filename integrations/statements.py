@@ -76,9 +76,8 @@ def _as_parameter(value: Any) -> Any:
 def insert_new(rows: Sequence[ModelT], *, identity: Sequence[str], where_null: str = "") -> list[ModelT]:
     """Insert `rows` of one model and return those that were new, with their primary keys.
 
-    `identity` names the fields of the unique constraint that decides; `where_null` the field that is NULL in the rows that it is
-    about, where it is about such rows only. Two processes that insert the same row at once agree
-    on which one of them did.
+    `identity` names the fields of the unique constraint that decides; `where_null` a field, if the constraint holds only for rows
+    in which that is NULL. Two processes that insert the same row at once agree on which one of them did.
     """
     return [
         new

@@ -82,8 +82,11 @@ class Collector:
     def pass_on(self) -> None:
         """Ask now for what was collected."""
         self._bell.clear()
-        while self._wanted:
-            _ask(self._wanted.pop())
+        for name in TASKS:
+            if name in self._wanted:
+                # Forgotten before it is asked for: a hint that comes meanwhile is asked for once more.
+                self._wanted.discard(name)
+                _ask(name)
 
     def _run(self) -> None:
         while self._bell.wait():

@@ -11,6 +11,19 @@ from tracking.dossier import Dossier
 from tracking.models import Issue, Shipment
 
 
+def _about(dossier: Dossier) -> dict[str, Any]:
+    """What a fact about an order, or about something of it, says of the order."""
+    order = dossier.order
+    return {
+        "merchant": order.merchant,
+        "customer": order.customer,
+        "subject": order.subject,
+        "subject_at": order.placed_at,
+        "order_number": order.number,
+        "dossier": dossier,
+    }
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderFact(Fact):
     """Something happened to an order, `at` by the source's clock."""
@@ -21,16 +34,7 @@ class OrderFact(Fact):
     @classmethod
     def of(cls, dossier: Dossier, at: datetime) -> Self:
         """The fact about that order."""
-        order = dossier.order
-        return cls(
-            merchant=order.merchant,
-            customer=order.customer,
-            subject=order.subject,
-            subject_at=order.placed_at,
-            order_number=order.number,
-            dossier=dossier,
-            at=at,
-        )
+        return cls(**_about(dossier), at=at)
 
 
 class OrderPlaced(OrderFact):
@@ -67,15 +71,9 @@ class ShipmentFact(Fact):
     @classmethod
     def of(cls, dossier: Dossier, shipment: Shipment, **more: Any) -> Self:
         """The fact about that shipment as it stands now."""
-        order = dossier.order
         return cls(
-            merchant=order.merchant,
-            customer=order.customer,
-            subject=order.subject,
-            subject_at=order.placed_at,
-            order_number=order.number,
+            **_about(dossier),
             tracking_number=shipment.tracking_number,
-            dossier=dossier,
             shipment=shipment,
             status=shipment.status,
             substatus=shipment.substatus,
@@ -108,15 +106,9 @@ class IssueFound(Fact):
     @classmethod
     def of(cls, dossier: Dossier, issue: Issue, shipment: Shipment | None = None) -> Self:
         """The fact about that problem."""
-        order = dossier.order
         return cls(
-            merchant=order.merchant,
-            customer=order.customer,
-            subject=order.subject,
-            subject_at=order.placed_at,
-            order_number=order.number,
+            **_about(dossier),
             tracking_number=shipment.tracking_number if shipment else "",
-            dossier=dossier,
             issue=issue,
             shipment=shipment,
         )

@@ -62,7 +62,7 @@ def lanes_with_work(
     mine = Delivery.objects.filter(connection=OuterRef("pk"))
     due = mine.filter(state=Delivery.State.PENDING, not_before__lte=at)
     in_flight = mine.filter(state=Delivery.State.SENDING)
-    held = Lease.objects.filter(key=Concat(Value(LANE_LEASE), Cast(OuterRef("pk"), TextField())), until__gt=Now())
+    held = lease_of("pk").filter(until__gt=Now())
     lanes = Connection.objects.annotate(has_in_flight=Exists(in_flight)).filter(
         ~Exists(held),
         Q(lane__blocked_until=None) | Q(lane__blocked_until__lte=at),
@@ -78,6 +78,11 @@ def lanes_with_work(
         .select_related("lane", "merchant")
         .order_by(F("lane__served_at").asc(nulls_first=True), "pk")
     )
+
+
+def lease_of(connection: str) -> QuerySet[Lease]:
+    """For a subquery: the lease of the lane of the connection whose key stands in that field of the outer query."""
+    return Lease.objects.filter(key=Concat(Value(LANE_LEASE), Cast(OuterRef(connection), TextField())))
 
 
 def recover(connection: Connection, epoch: int, *, at: datetime) -> int:

@@ -69,8 +69,8 @@ class OpenLane:
     def open(cls, connection: Connection, *, at: datetime, has_in_flight: bool) -> OpenLane | None:
         """Take the lane's lease, and what a dead holder left in flight; None while another worker holds it.
 
-        `has_in_flight`: something is marked as in flight there. It is asked before the lease is taken, and that is enough: who
-        holds it puts nothing in flight that could outlast the lease by a crash before it has run out.
+        `has_in_flight`: something was marked as in flight there when the lane was found, which was then held by nobody. Whoever
+        held it since and died holds it still: a lease outlasts its holder.
         """
         held = leases.acquire(f"{claim.LANE_LEASE}{connection.pk}", LEASE_SECONDS)
         if held is None:
@@ -86,7 +86,7 @@ class OpenLane:
         return self.is_blocked or not (self.queue or self.has_more)
 
     def refill(self, *, at: datetime) -> None:
-        """Claim what is due, once the queue is empty. `has_more` is False when nothing was."""
+        """Claim what is due, once the queue is empty. `has_more` is False when that was less than could be claimed."""
         if self.queue or self.is_blocked or (not self.has_more and at - self._looked_at < LOOK_AGAIN_AFTER):
             return
         self._looked_at = at

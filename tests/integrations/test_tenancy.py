@@ -110,6 +110,7 @@ ACROSS_MERCHANTS = {
     "launch.launch": "the connection given",
     "history.release": "connections of the deliveries given",
     "delivery.claim.recover": "the connection given",
+    "delivery.claim.lease_of": "leases belong to no merchant",
     "delivery.claim._take_in_two": "rows that are claimed on one lane",
     "delivery.settle.settle": "rows that were claimed on one lane, by the lease's epoch",
     "delivery.resend.resend": "rows of the queryset given",

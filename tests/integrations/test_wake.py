@@ -141,7 +141,7 @@ def test_a_hint_that_fails_ends_no_later_one(monkeypatch: pytest.MonkeyPatch) ->
     wait_for(lambda: asked, "the first hint")
     collector.add(wake.DELIVER)
 
-    wait_for(lambda: len(asked) == 2, "the second hint")
+    assert wait_for(lambda: asked == [wake.DELIVER] * 2, "the second hint")
 
 
 def test_tasks_carry_no_arguments_and_their_names_are_frozen() -> None:
