@@ -53,6 +53,7 @@ class OpenLane:
         self.queue: deque[Job] = deque()
         self.in_flight: list[Job] = []
         self.is_blocked = False
+        self.is_refused = False
         self.has_more = True
         self.has_claimed = False
         self.counts: dict[str, int] = {}
@@ -117,7 +118,7 @@ class OpenLane:
 
     def next_job(self) -> Job | None:
         """Take from the queue what may be sent beside what is in flight."""
-        if self.is_blocked or not self.queue or any(job.is_bulk for job in self.in_flight):
+        if self.is_blocked or self.is_refused or not self.queue or any(job.is_bulk for job in self.in_flight):
             return None
         if self.queue[0].is_bulk:
             return None if self.in_flight else self.queue.popleft()
@@ -142,10 +143,17 @@ class OpenLane:
         self._paces[job.is_bulk].start()
 
     def send(self, job: Job) -> Receipt:
-        """Make the request: no database, safe to call from another thread. Raises a `DeliveryError`."""
-        if job.is_bulk:
-            return self.session.send_bulk(job.items)
-        return self.session.send_one(job.items[0])
+        """Make the request: no database, safe to call from another thread. Raises a `DeliveryError`.
+
+        That the connection is refused is told at once, for the next request may be started before this answer is settled.
+        """
+        try:
+            if job.is_bulk:
+                return self.session.send_bulk(job.items)
+            return self.session.send_one(job.items[0])
+        except ConnectionPaused:
+            self.is_refused = True
+            raise
 
     def finish(self, results: list[tuple[Job, Receipt | BaseException, datetime]], *, at: datetime) -> None:
         """Settle jobs that came back, each with its result and the instant it was started."""
