@@ -20,7 +20,7 @@ from benchmarks.report import Section, Verdict, say, spread
 from benchmarks.stub import Stub
 
 MERCHANTS = 10
-EVENTS = 30_000
+EVENTS = 60_000
 EACH = 5
 """Events of one shopper."""
 

@@ -178,9 +178,13 @@ def limits(sandbox: Any) -> None:
     put(in_bulk, int(BULK_ITEMS * windows * per_window["bulk_create_events"]))
     put(singly, int(windows * per_window["create_event"]), is_ambiguous=True)
     Klaviyo.bulk_items = BULK_ITEMS
-    Engine().run(seconds=WINDOWS_SECONDS + 5)
+    over_at = time.monotonic() + WINDOWS_SECONDS + 5
+    while (left := over_at - time.monotonic()) > 0:
+        Engine().run(seconds=left)  # ends early when both lanes are blocked by a 429
+        time.sleep(0.1)
     for operation in ("bulk_create_events", "create_event"):
-        requests = [each for each in sandbox.requests() if each["operation"] == operation]
+        # Without those by which onboarding asks what a key may do: they carry no event.
+        requests = [each for each in sandbox.requests() if each["operation"] == operation and each["unique_ids"]]
         start = datetime.fromisoformat(requests[0]["at"])
         counted = Counter(
             each["status"]
