@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from integrations.models import Customer, Merchant
+    from integrations.models import Connection, Customer, Merchant
 
 UNIQUE_ID_LENGTH = 128
 METRIC_NAME_LENGTH = 127
@@ -91,8 +91,9 @@ class Metric(Generic[FactT]):
     `fresh_until` is the last instant at which an event may start a flow, where it grows old sooner than the
     connection's freshness limit says; later it is recorded as backfill. `launch_from_subject` judges the launch window
     by the subject's age, not the event's. `value` is an amount in major units with its ISO 4217 currency.
+    `recheck` is the last look before sending: it names events that are not true any more, which are then not sent.
     `names_customer`: where the shopper has no full name, the company or the e-mail address stands in for it. `same_as`
-    are keys of metrics that tell the shopper the same thing.
+    are keys of metrics that tell the shopper the same thing. `is_optional`: it is not turned on with its pack, only by itself.
     """
 
     number: int
@@ -109,9 +110,11 @@ class Metric(Generic[FactT]):
     value: Callable[[FactT], tuple[Decimal, str] | None] = lambda fact: None
     applies: Callable[[FactT], bool] = lambda fact: True
     fresh_until: Callable[[FactT], datetime | None] = lambda fact: None
+    recheck: Recheck | None = None
     launch_from_subject: bool = False
     names_customer: bool = False
     same_as: Sequence[str] = ()
+    is_optional: bool = False
     profile_names: frozenset[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -193,6 +196,10 @@ class Catalog:
             raise LookupError(f"there is no pack {key!r}; packs are: {', '.join(pack.key for pack in self.packs())}")
         return sorted(found, key=lambda metric: metric.number)
 
+    def turned_on_with(self, key: str) -> list[Metric[Any]]:
+        """The metrics that are on when a pack is turned on, by number. Raises `LookupError` for an unknown pack."""
+        return [metric for metric in self.in_pack(key) if not metric.is_optional]
+
     def profile_properties(self, merchant_id: int, wanted: Mapping[int, Collection[str]]) -> dict[int, dict[str, Any]]:
         """Read profile properties of a merchant's customers: id -> names wanted, answered as id -> name -> current value.
 
@@ -217,6 +224,11 @@ class Catalog:
         names = {metric.key: metric for metric in chosen}
         return [(metric, names[other]) for metric in chosen for other in metric.same_as if other in names]
 
+
+Recheck = Callable[["Connection", Mapping[str, Mapping[str, Any]], datetime], Collection[str]]
+"""Finds what is not true any more: (connection, unique_id -> properties of events about to be sent, the present instant) ->
+unique_ids.
+"""
 
 ProfileReader = Callable[[int, Collection[int], Collection[str]], Mapping[int, Mapping[str, Any]]]
 """Reads current profile properties of many customers: (merchant's key, customers' keys, names asked for), one statement."""

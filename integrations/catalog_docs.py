@@ -32,6 +32,7 @@ def _data(metric: Metric[Any]) -> dict[str, Any]:
         "key": metric.key,
         "name": metric.name,
         "pack": metric.pack.key,
+        "is_optional": metric.is_optional,
         "description": metric.doc,
         "unique_id": metric.identity,
         "properties": [{"name": each.name, "type": each.type, "description": each.doc} for each in metric.properties],
@@ -43,7 +44,8 @@ def _data(metric: Metric[Any]) -> dict[str, Any]:
 
 def _page(metric: Metric[Any]) -> list[str]:
     lines = [f"### {metric.number}. {metric.name}", "", metric.doc, ""]
-    lines += [f"Key `{metric.key}`, unique id `{metric.identity}`.", ""]
+    optional = " It is not turned on with its pack, only by itself." if metric.is_optional else ""
+    lines += [f"Key `{metric.key}`, unique id `{metric.identity}`.{optional}", ""]
     lines += ["| property | type | meaning |", "| --- | --- | --- |"]
     lines += [f"| `{each.name}` | {each.type} | {each.doc} |" for each in metric.properties]
     lines += [f"| profile: `{each.name}` | {each.type} | {each.doc} |" for each in metric.profile]

@@ -140,8 +140,8 @@ def hook_address(merchant: Merchant, source: str) -> str:
 
 
 def metrics_of(packs: Sequence[str]) -> list[str]:
-    """The keys of all metrics of some packs, by number. Raises `LookupError` for an unknown pack."""
-    return [metric.key for pack in packs for metric in catalog.in_pack(pack)]
+    """The keys of the metrics that come with some packs, by number. Raises `LookupError` for an unknown pack."""
+    return [metric.key for pack in packs for metric in catalog.turned_on_with(pack)]
 
 
 def advise(metrics: Sequence[str], account: Account) -> list[str]:

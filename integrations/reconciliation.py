@@ -27,7 +27,13 @@ REASONS: dict[Delivery.State, tuple[Delivery.Reason, ...]] = {
     State.SENT: (Reason.NONE,),
     State.DEAD: (Reason.REJECTED, Reason.EXHAUSTED),
     State.EXPIRED: (Reason.UNCERTAIN,),
-    State.SKIPPED: (Reason.BEFORE_WINDOW, Reason.METRIC_OFF, Reason.NO_IDENTITY, Reason.CUSTOMER_ERASED),
+    State.SKIPPED: (
+        Reason.BEFORE_WINDOW,
+        Reason.METRIC_OFF,
+        Reason.NO_LONGER_TRUE,
+        Reason.NO_IDENTITY,
+        Reason.CUSTOMER_ERASED,
+    ),
 }
 """The reasons that a delivery in each state may have."""
 

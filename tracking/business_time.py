@@ -65,6 +65,11 @@ def counted(start: datetime, end: datetime, calendar: Calendar) -> float:
     return seconds
 
 
+def begin_of(day: date, time_zone: str) -> datetime:
+    """The first instant (UTC) of a date in a time zone."""
+    return datetime.fromtimestamp(_begin_of(day.toordinal(), time_zone), UTC)
+
+
 def _day_of(instant: datetime, calendar: Calendar) -> int:
     return instant.astimezone(ZoneInfo(calendar.time_zone)).toordinal()
 

@@ -1,4 +1,5 @@
-"""When an order or a parcel stalls: the rules. The services write down what comes of them, in `stalls_at`.
+"""When an order or a parcel stalls, and when a parcel is late or early: the rules. The services write down what comes of them,
+in `stalls_at` and `delays_at`.
 
 An order is judged by the version of its merchant's settings that it keeps, and its parcels by the same one.
 """
@@ -6,7 +7,7 @@ An order is judged by the version of its merchant's settings that it keeps, and 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 
 from integrations.models import Merchant
 from tracking import business_time, statuses
@@ -44,6 +45,61 @@ def of_shipment(shipment: Shipment, order: Order) -> datetime | None:
     if order.is_test or shipment.stalled_at or shipment.status in statuses.TERMINAL:
         return None
     return _due(order.merchant, order.policy, shipment.still_since, window_of_shipment(shipment, order))
+
+
+def set_for(shipment: Shipment, order: Order) -> None:
+    """Note on a parcel when it stalls and when it is late, as it stands now. The caller saves."""
+    shipment.stalls_at = of_shipment(shipment, order)
+    shipment.delays_at = of_delay(shipment, order)
+
+
+def of_delay(shipment: Shipment, order: Order) -> datetime | None:
+    """When a parcel counts as delayed because the day on which it was expected passed; None: never, or not any more."""
+    return None if shipment.delayed_at else _late_from(shipment, order)
+
+
+def is_late(shipment: Shipment, order: Order, *, at: datetime) -> bool:
+    """Whether a parcel counts as delayed as things stand at an instant."""
+    late_from = _late_from(shipment, order)
+    return late_from is not None and (late_from <= at or is_put_off(shipment, order))
+
+
+def is_put_off(shipment: Shipment, order: Order) -> bool:
+    """Whether a parcel is delayed by its carrier's own word: its newest estimate is that much later than the first."""
+    days = order.policy.days_until_delayed
+    return days is not None and is_awaited(shipment, order) and _days_put_off(shipment) >= days
+
+
+def is_early(shipment: Shipment, order: Order, *, at: datetime) -> bool:
+    """Whether a parcel's newest estimate is that much earlier than the first, and not over at that instant."""
+    days = order.policy.days_early
+    if days is None or not shipment.expected_on or not is_awaited(shipment, order):
+        return False
+    is_over = business_time.begin_of(shipment.expected_on + timedelta(days=1), order.merchant.timezone) <= at
+    return _days_put_off(shipment) <= -days and not is_over
+
+
+def first_promise(shipment: Shipment) -> datetime | None:
+    """The date that was promised first, as an instant that no setting moves; None where none was."""
+    return datetime.combine(shipment.promised_on, time.min, UTC) if shipment.promised_on else None
+
+
+def _late_from(shipment: Shipment, order: Order) -> datetime | None:
+    days = order.policy.days_until_delayed
+    if days is None or not shipment.expected_on or not is_awaited(shipment, order):
+        return None
+    return business_time.begin_of(shipment.expected_on + timedelta(days=days), order.merchant.timezone)
+
+
+def _days_put_off(shipment: Shipment) -> int:
+    if shipment.expected_on is None or shipment.promised_on is None:
+        return 0
+    return (shipment.expected_on - shipment.promised_on).days
+
+
+def is_awaited(shipment: Shipment, order: Order) -> bool:
+    """Whether somebody waits for the parcel."""
+    return not order.is_test and shipment.status not in statuses.TERMINAL
 
 
 def window_of_order(policy: StalledPolicy) -> int | None:

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from integrations.catalog import Fact
 from tracking.dossier import Dossier
-from tracking.models import Issue, Shipment
+from tracking.models import Issue, OrderLine, Shipment
 
 
 def _about(dossier: Dossier) -> dict[str, Any]:
@@ -104,11 +104,55 @@ class IssueFound(Fact):
     shipment: Shipment | None
 
     @classmethod
-    def of(cls, dossier: Dossier, issue: Issue, shipment: Shipment | None = None) -> Self:
+    def of(cls, dossier: Dossier, issue: Issue, shipment: Shipment | None = None, **more: Any) -> Self:
         """The fact about that problem."""
         return cls(
             **_about(dossier),
             tracking_number=shipment.tracking_number if shipment else "",
             issue=issue,
             shipment=shipment,
+            **more,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueResolved(IssueFound):
+    """What had stalled moved again, `at` by the source's clock."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackingUpdate(Fact):
+    """What Redo calls a tracking update, of a parcel, or of the order where `shipment` is None.
+
+    `at` is when it happened; `anchor` tells two of the same trigger apart: the same instant, or for a finding what it is counted
+    from.
+    """
+
+    dossier: Dossier
+    shipment: Shipment | None
+    trigger: str
+    at: datetime
+    anchor: datetime
+
+    @classmethod
+    def of(cls, dossier: Dossier, shipment: Shipment | None, **more: Any) -> Self:
+        """The fact about that parcel or order."""
+        number = shipment.tracking_number if shipment else ""
+        return cls(**_about(dossier), tracking_number=number, shipment=shipment, **more)
+
+    @property
+    def items(self) -> list[tuple[OrderLine, int]]:
+        """What is in the parcel; the whole order where that is meant. Each line with its units."""
+        if self.shipment is None:
+            return [(line, line.ordered) for line in self.dossier.lines]
+        return self.dossier.lines_in(self.shipment)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackingUpdateItem(TrackingUpdate):
+    """One line of what a tracking update is about, with its units."""
+
+    line: OrderLine
+    quantity: int

@@ -34,12 +34,12 @@ class PackChoice:
 
     @property
     def is_whole(self) -> bool:
-        """Whether all of it is chosen."""
-        return all(chosen for _, chosen in self.metrics)
+        """Whether all that comes with it is chosen."""
+        return all(chosen for each, chosen in self.metrics if not each.is_optional)
 
-    def options(self) -> list[tuple[str, str, str, bool]]:
-        """Each metric's (key, name without the merchant's word, meaning, whether it is chosen)."""
-        return [(each.key, each.name.replace("{prefix}: ", ""), each.doc, chosen) for each, chosen in self.metrics]
+    def options(self) -> list[tuple[Metric[Any], str, bool]]:
+        """Each metric with its name without the merchant's word, and whether it is chosen."""
+        return [(each, each.name.replace("{prefix}: ", ""), chosen) for each, chosen in self.metrics]
 
     @property
     def chosen(self) -> int:
@@ -91,14 +91,21 @@ class MetricsForm(forms.Form):
         chosen = set(self["metrics"].value() or ())
         whole = set(self["packs"].value() or ())
         return [
-            PackChoice(pack, [(each, each.key in chosen or pack.key in whole) for each in catalog.in_pack(pack.key)])
+            PackChoice(
+                pack,
+                [
+                    (each, each.key in chosen or (pack.key in whole and not each.is_optional))
+                    for each in catalog.in_pack(pack.key)
+                ],
+            )
             for pack in catalog.packs()
         ]
 
     def chosen_metrics(self) -> list[str]:
         """Keys by number. Valid after `is_valid`."""
         packs, keys = set(self.cleaned_data["packs"]), set(self.cleaned_data["metrics"])
-        chosen = (each for each in catalog.metrics.values() if each.key in keys or each.pack.key in packs)
+        whole = {each.key for pack in packs for each in catalog.turned_on_with(pack)}
+        chosen = (each for each in catalog.metrics.values() if each.key in keys or each.key in whole)
         return [each.key for each in sorted(chosen, key=lambda metric: metric.number)]
 
     def require_metric(self) -> None:

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from integrations.catalog import Metric, catalog
+import orjson
+
+from integrations.catalog import Metric, Recheck, catalog
 from integrations.delivery import verdicts
 from integrations.delivery.claim import Claimed
 from integrations.delivery.verdicts import Verdict
@@ -30,6 +32,10 @@ def prepare(
             fit.append(row)
         else:
             refused[row.id] = verdict
+    untrue = _no_longer_true(connection, fit, at=at)
+    if untrue:
+        refused |= {row.id: verdicts.skipped(Delivery.Reason.NO_LONGER_TRUE) for row in fit if row.id in untrue}
+        fit = [row for row in fit if row.id not in untrue]
     current = _profile_properties(connection.merchant_id, fit)
     oldest = at - connection.freshness
     return [_outgoing(row, current.get(row.customer_id or 0, {}), oldest, at=at) for row in fit], refused
@@ -43,6 +49,20 @@ def _objection(row: Claimed, enabled: frozenset[str], *, at: datetime) -> Verdic
     if row.is_ambiguous and at - row.first_attempt_at > UNCERTAIN_AFTER:
         return verdicts.uncertain()
     return None
+
+
+def _no_longer_true(connection: Connection, rows: Sequence[Claimed], *, at: datetime) -> set[int]:
+    """Deliveries of what was true when it was recorded and is not now."""
+    checked: dict[tuple[str, Recheck], dict[str, Claimed]] = {}
+    for row in rows:
+        recheck = catalog.metrics[row.metric].recheck
+        if recheck is not None:
+            checked.setdefault((row.metric, recheck), {})[row.unique_id] = row
+    untrue: set[int] = set()
+    for (_, recheck), found in checked.items():
+        events = {unique_id: orjson.loads(row.properties) for unique_id, row in found.items()}
+        untrue |= {found[unique_id].id for unique_id in recheck(connection, events, at)}
+    return untrue
 
 
 def _profile_properties(merchant_id: int, rows: Sequence[Claimed]) -> dict[int, dict[str, Any]]:

@@ -77,6 +77,7 @@ class Delivery(MerchantOwned):
         NO_IDENTITY = "no_identity", "the shopper has no e-mail address and no phone number"
         BEFORE_WINDOW = "before_window", "older than the launch window"
         METRIC_OFF = "metric_off", "the metric was turned off"
+        NO_LONGER_TRUE = "no_longer_true", "it was no longer true when it was to be sent"
         REJECTED = "rejected", "the destination refused it"
         EXHAUSTED = "exhausted", "every attempt failed"
         UNCERTAIN = "uncertain", "may have arrived; too old to send again unasked"

@@ -207,7 +207,15 @@ def test_packs_that_say_the_same_are_warned_of() -> None:
         "“ShipmentUpdateReceived” (Order tracking) and “Order delivered” (Order status) tell shoppers the same thing: "
         "use one of them in flows." in advice
     )
-    assert len(advice) == sum(len(metric.same_as) for metric in catalog.metrics.values())
+    assert len(advice) == 4
+    assert len(onboarding.advise(list(catalog.metrics), account)) == sum(
+        len(metric.same_as) for metric in catalog.metrics.values()
+    )
+
+
+def test_what_is_optional_does_not_come_with_its_pack() -> None:
+    assert "order_issue_resolved" in {each.key for each in catalog.in_pack("order_tracking")}
+    assert "order_issue_resolved" not in onboarding.metrics_of(["order_tracking"])
 
 
 def test_the_default_list_and_profile_are_made_once(sandbox: Sandbox, application: Application) -> None:

@@ -31,9 +31,9 @@ PLACED = at("2026-11-19 10:00")
 DUE = at("2026-11-24 10:00")
 
 
-def merchant_in_new_york() -> Merchant:
-    """A merchant with every metric on, as a worker holds it."""
-    Merchant.objects.filter(pk=make_merchant().pk).update(timezone="America/New_York")
+def merchant_in_new_york(*packs: str) -> Merchant:
+    """A merchant with all metrics of some packs on, as a worker holds it."""
+    Merchant.objects.filter(pk=make_merchant(*packs).pk).update(timezone="America/New_York")
     return Merchant.objects.prefetch_related("connections").get()
 
 

@@ -16,15 +16,17 @@ from tracking import services
 from tracking.inputs import FulfillmentInput, LineInput, OrderInput, ParcelInput, RefundInput, ScanInput, TrackerInput
 
 AT = datetime(2026, 11, 20, 10, tzinfo=UTC)
+PACKS = ("order_tracking", "order_status")
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ANN = PersonInput(email="ann@shopper.example", first_name="Ann", last_name="Shopper", external_id="7")
 
 
-def make_merchant() -> Merchant:
-    """A merchant with every metric on, launched long ago, as a worker holds it."""
+def make_merchant(*packs: str) -> Merchant:
+    """A merchant with all metrics of some packs on, launched long ago, as a worker holds it."""
     made = Merchant.objects.create(name="Alba")
+    metrics = [each.key for pack in packs or PACKS for each in catalog.in_pack(pack)]
     destination = Connection.objects.create(
-        merchant=made, enabled_metrics=list(catalog.metrics), launch_at=AT - 200 * DAY, launched_at=AT - 200 * DAY
+        merchant=made, enabled_metrics=metrics, launch_at=AT - 200 * DAY, launched_at=AT - 200 * DAY
     )
     Lane.objects.create(merchant=made, connection=destination)
     return Merchant.objects.prefetch_related("connections").get(pk=made.pk)

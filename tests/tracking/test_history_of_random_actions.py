@@ -13,6 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
+from integrations.catalog import catalog
 from integrations.models import Delivery, Event
 from integrations.people import PersonInput
 from tests.tracking.telling import AT, make_merchant
@@ -56,7 +57,7 @@ class Domain(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.merchant = make_merchant()
+        self.merchant = make_merchant(*(pack.key for pack in catalog.packs()))
         self.seconds = count(1)
 
     def now(self) -> datetime:
@@ -122,10 +123,12 @@ class Domain(RuleBasedStateMachine):
         interruption=interruptions,
         parcel=st.sampled_from("AB"),
         words=st.lists(words, min_size=1, max_size=3),
+        days=st.one_of(st.none(), st.integers(0, 6)),
     )
-    def tell_scans(self, key: str, interruption: int | None, parcel: str, words: list[str]) -> None:
-        """A carrier tells of a parcel."""
-        scans = tuple(ScanInput(word, self.now()) for word in words)
+    def tell_scans(self, key: str, interruption: int | None, parcel: str, words: list[str], days: int | None) -> None:
+        """A carrier tells of a parcel, and may promise a day."""
+        estimate = AT.date() + timedelta(days=days) if days is not None else None
+        scans = tuple(ScanInput(word, self.now(), estimate=estimate) for word in words)
         tracker = TrackerInput(tracking_number=f"{parcel}{key}", carrier="UPS", scans=scans)
         with interrupted_at(interruption):
             services.ingest_tracker(merchant=self.merchant, tracker=tracker, at=self.now())
@@ -152,6 +155,7 @@ class Domain(RuleBasedStateMachine):
             assert order.stalls_at == deadlines.of_order(dossier)
             for parcel in dossier.shipments:
                 assert parcel.stalls_at == deadlines.of_shipment(parcel, order)
+                assert parcel.delays_at == deadlines.of_delay(parcel, order)
                 newest = parcel.scans.order_by("-occurred_at").values_list("occurred_at", flat=True).first()
                 assert parcel.last_scan_at == newest
 
@@ -159,7 +163,7 @@ class Domain(RuleBasedStateMachine):
     def facts_and_events_are_the_same(self) -> None:
         """Never a fact without its event, never an event without its fact, and each event on its way once."""
         events = Event.objects.for_merchant(self.merchant)
-        assert sorted(events.values_list("metric", "unique_id")) == sorted(set(self._facts()))
+        assert sorted(events.values_list("metric", "unique_id")) == sorted(set(self._facts()) | set(self._in_transit()))
         deliveries = Delivery.objects.for_merchant(self.merchant).values_list("event", flat=True)
         assert sorted(deliveries) == sorted(events.values_list("pk", flat=True))
 
@@ -167,6 +171,7 @@ class Domain(RuleBasedStateMachine):
         """What the rows say has happened, as metric and unique id."""
         for order in Order.objects.for_merchant(self.merchant):
             yield "shopify_order_created", f"order:{order.external_id}"
+            yield from _update(order.subject, "order_created", order.placed_at)
             for metric, instant in (
                 ("processing_order", order.processing_at),
                 ("order_shipped", order.shipped_at),
@@ -177,11 +182,37 @@ class Domain(RuleBasedStateMachine):
                     yield metric, f"order:{order.external_id}:{metric.removeprefix('order_').removesuffix('_order')}"
         for shipment in Shipment.objects.for_merchant(self.merchant):
             yield "shipment_created", f"shipment:{shipment.external_id}:created"
+            for trigger, found in (("delayed", shipment.delayed_at), ("arriving_early", shipment.early_at)):
+                if found:
+                    yield from _update(shipment.external_id, trigger, deadlines.first_promise(shipment) or found)
         for scan in Scan.objects.for_merchant(self.merchant).filter(is_transition=True).select_related("shipment"):
             moved = f"{scan.shipment.external_id}:{scan.status}:{int(scan.occurred_at.timestamp())}"
             yield "shipment_update_received", f"shipment:{moved}"
+            yield from _update(scan.shipment.external_id, scan.status, scan.occurred_at)
         for issue in Issue.objects.for_merchant(self.merchant).select_related("shipment", "order"):
-            yield "order_issue_created", f"issue:{issue.problem}:{(issue.shipment or issue.order).external_id}"
+            of = f"{issue.problem}:{(issue.shipment or issue.order).external_id}"
+            yield "order_issue_created", f"issue:{of}"
+            if issue.resolved_at:
+                yield "order_issue_resolved", f"resolved:{of}"
+
+    def _in_transit(self) -> Iterator[tuple[str, str]]:
+        """The updates of parcels that stalled after their pick-up, which no row tells from others that stalled."""
+        stalled_in_transit = Event.objects.for_merchant(self.merchant).filter(properties__Trigger="stalled_in_transit")
+        known = set(stalled_in_transit.values_list("metric", "unique_id"))
+        for issue in Issue.objects.for_merchant(self.merchant).filter(problem="ShipmentStalled"):
+            assert issue.shipment is not None
+            assert issue.still_since is not None
+            named = set(_update(issue.shipment.external_id, "stalled_in_transit", issue.still_since))
+            assert named <= known or named.isdisjoint(known)
+            yield from named & known
+
+
+def _update(about: str, trigger: str, anchor: datetime) -> Iterator[tuple[str, str]]:
+    """A tracking update with its only item."""
+    if trigger != statuses.UNKNOWN:
+        unique_id = f"track:{about}:{trigger}:{int(anchor.timestamp())}"
+        yield "order_tracking_update", unique_id
+        yield "order_tracking_update_item", f"{unique_id}:item:1"
 
 
 def test_no_fact_without_its_event_and_no_event_without_its_fact(db: None) -> None:

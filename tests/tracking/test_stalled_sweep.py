@@ -117,12 +117,12 @@ def test_what_a_sweep_asks_does_not_grow_with_what_is_due(merchant: Merchant) ->
     assert counts[0] == counts[1] <= 28
 
 
-def test_a_sweep_with_nothing_due_asks_twice(merchant: Merchant) -> None:
+def test_a_sweep_with_nothing_due_asks_once_for_each_kind_of_deadline(merchant: Merchant) -> None:
     many(merchant, 3)
     with CaptureQueriesContext(connection) as queries:
         stalled.sweep(at=PLACED)
 
-    assert len([each for each in queries if each["sql"].startswith("SELECT")]) == 2
+    assert len([each for each in queries if each["sql"].startswith("SELECT")]) == 3
 
 
 def test_a_sweep_takes_one_batch_after_the_other(merchant: Merchant, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,7 +30,7 @@ from integrations.admin.theme import display
 from integrations.models import Merchant
 from tracking.admin.parcels import TrackingAdmin
 from tracking.models import Problem, StalledPolicy
-from tracking.models.policy import LEAST_HOURS, MOST_HOURS, WEEKDAYS
+from tracking.models.policy import LEAST_HOURS, MOST_DAYS, MOST_HOURS, WEEKDAYS
 from tracking.services import policies
 
 ADD = "tracking.add_stalledpolicy"
@@ -53,6 +53,11 @@ def _hours_field(label: str) -> forms.IntegerField:
     return forms.IntegerField(label=label, required=False, widget=widget, help_text="Empty: never.")
 
 
+def _days_field(label: str) -> forms.IntegerField:
+    widget = UnfoldAdminIntegerFieldWidget(attrs={"min": 1, "max": MOST_DAYS})
+    return forms.IntegerField(label=label, required=False, widget=widget, help_text="Empty: never.")
+
+
 def _holiday_countries() -> list[tuple[str, str]]:
     return [("", "None"), *((code, code) for code in sorted(holidays.list_supported_countries()))]
 
@@ -64,6 +69,8 @@ class PolicyForm(forms.Form):
     hours_until_fulfillment = _hours_field("Order not fulfilled, hours")
     hours_before_pickup = _hours_field("Parcel before pick-up, hours")
     hours_in_transit = _hours_field("Parcel in transit, hours")
+    days_until_delayed = _days_field("Parcel delayed, days after its promised date")
+    days_early = _days_field("Parcel early, days before its promised date")
     excluded_weekdays = forms.TypedMultipleChoiceField(
         label="Weekdays that do not count",
         choices=list(enumerate(WEEKDAYS)),

@@ -16,7 +16,7 @@ from tracking.reading import Record
 
 STATUSES = {status: status for status in statuses.ALL}
 
-ESTIMATE_CODES = {"AE": "arriving_early", "AO": "on_time"}
+ESTIMATE_CODES = {"AE": statuses.ARRIVING_EARLY, "AO": statuses.ON_TIME}
 """FedEx's codes of scans that tell of the estimate only and come with the status "unknown"."""
 
 TOPICS = frozenset({"tracker.created", "tracker.updated"})

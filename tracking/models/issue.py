@@ -12,11 +12,17 @@ from tracking.models.problem import Problem
 from tracking.models.shipment import Shipment
 
 
+def issue_id(problem: str, external_id: str) -> str:
+    """The identity of a problem's event: one of each type for each order or shipment, which is named by the merchant's own id."""
+    return f"issue:{problem}:{external_id}"
+
+
 class Issue(MerchantOwned):
     """A problem found with an order (`shipment` is None) or a shipment: once of each type for each, and never taken back.
 
     `occurred_at` is when it arose: the carrier's time of the scan, or the instant at which the time ran out. For what stalled,
-    `still_since` is since when nothing had happened, and `window_hours` are the hours that were granted.
+    `still_since` is since when nothing had happened, `window_hours` are the hours that were granted, and `resolved_at` is when
+    it moved again.
     """
 
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="+", db_index=False)
@@ -30,6 +36,7 @@ class Issue(MerchantOwned):
     still_since = models.DateTimeField(null=True, blank=True)
     # Not a positive field: its check would read the whole table when the column is added.
     window_hours = models.SmallIntegerField(null=True, blank=True)
+    resolved_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [

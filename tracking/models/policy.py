@@ -19,6 +19,7 @@ from tracking.models.problem import Problem
 
 LEAST_HOURS, MOST_HOURS = 1, 2_160
 DEFAULT_HOURS = 72
+MOST_DAYS = 90
 FEWER_IS_RISKY = 24
 """Below so many hours most parcels count as stalled at some time: carriers often scan once a day."""
 
@@ -32,6 +33,12 @@ _OVERRIDE = {"carrier", "destination", *_HOURS_OF_A_PARCEL}
 
 def _weekend() -> list[int]:
     return [5, 6]
+
+
+def _days_field(label: str) -> Any:
+    return models.PositiveSmallIntegerField(
+        label, null=True, blank=True, default=1, validators=[MinValueValidator(1), MaxValueValidator(MOST_DAYS)]
+    )
 
 
 def _hours_field(label: str) -> Any:
@@ -48,7 +55,8 @@ class StalledPolicy(MerchantOwned):
     """One version of a merchant's settings; `changes` says for people what is new in it. It is never changed itself.
 
     Hours are those that count: excluded weekdays (0 is Monday), holidays and own dates (ISO 8601) do not, in the merchant's
-    time zone. None: no such finding. A merchant without a row has the defaults, which are version 0.
+    time zone. Days are those of the calendar, beside the delivery date that was promised first. None: no such finding. A
+    merchant without a row has the defaults, which are version 0.
 
     `overrides` are {"carrier", "destination", "before_pickup", "in_transit"}: hours of a parcel in place of the two fields;
     carrier or destination "" means any, a destination is "domestic", "international" (as seen from `home_country`) or a
@@ -65,6 +73,8 @@ class StalledPolicy(MerchantOwned):
     hours_until_fulfillment = _hours_field("hours until an order counts as stalled")
     hours_before_pickup = _hours_field("hours until a parcel counts as stalled before pick-up")
     hours_in_transit = _hours_field("hours until a parcel counts as stalled in transit")
+    days_until_delayed = _days_field("days late until a parcel counts as delayed")
+    days_early = _days_field("days early from which a parcel counts as arriving early")
     excluded_weekdays = models.JSONField("excluded weekdays", default=_weekend, blank=True)
     home_country = models.CharField("home country", max_length=2, blank=True)
     holiday_country = models.CharField("country of public holidays", max_length=2, blank=True)

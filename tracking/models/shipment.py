@@ -22,7 +22,9 @@ class Shipment(MerchantOwned):
     """One parcel of an order. `items` is [[line's external id, quantity], …].
 
     `promised_on` is the first delivery date that was promised, `expected_on` the newest. `status_at` is the carrier's time of
-    the scan that set the status, `last_scan_at` that of the newest scan of all. `stalls_at` and `stalled_at` are as an order's.
+    the scan that set the status, `last_scan_at` that of the newest scan by which somebody saw it. `stalls_at` and `stalled_at`
+    are as an order's; `delays_at` is when it counts as delayed if it has not arrived, `delayed_at` and `early_at` are when it
+    was known to come late or early, and stay.
     """
 
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="+", db_index=False)
@@ -46,6 +48,9 @@ class Shipment(MerchantOwned):
     last_scan_at = models.DateTimeField(null=True, blank=True)
     stalls_at = models.DateTimeField(null=True, blank=True)
     stalled_at = models.DateTimeField(null=True, blank=True)
+    delays_at = models.DateTimeField(null=True, blank=True)
+    delayed_at = models.DateTimeField(null=True, blank=True)
+    early_at = models.DateTimeField(null=True, blank=True)
     source_updated_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
 
@@ -61,6 +66,7 @@ class Shipment(MerchantOwned):
                 fields=["merchant", "tracking_number"], condition=~Q(tracking_number=""), name="shipment_by_number"
             ),
             models.Index(fields=["stalls_at"], condition=Q(stalls_at__isnull=False), name="shipment_stalls"),
+            models.Index(fields=["delays_at"], condition=Q(delays_at__isnull=False), name="shipment_delays"),
         ]
 
     def __str__(self) -> str:

@@ -10,17 +10,11 @@ from typing import Any
 from integrations import clean, inbound
 from integrations.catalog import Fact
 from integrations.statements import insert_new
-from tracking import deadlines, facts, statuses
+from tracking import deadlines, facts, statuses, updates
 from tracking.dossier import Dossier
 from tracking.inputs import FulfillmentInput, ParcelInput, ScanInput
-from tracking.models import Issue, Problem, Scan, Shipment
-from tracking.services import progress
-
-ISSUES = {
-    statuses.FAILURE: Problem.DELIVERY_ATTEMPTED,
-    statuses.RETURN_TO_SENDER: Problem.RETURN_TO_SENDER,
-}
-"""Malomo: the carrier's status "failure" and "return_to_sender" each make an issue beside the update."""
+from tracking.models import Scan, Shipment
+from tracking.services import estimates, issues, progress
 
 RECYCLED_AFTER = timedelta(days=60)
 """Carriers use tracking numbers again: shipments this much older than the newest with a number are other parcels."""
@@ -80,19 +74,40 @@ def record_scans(dossier: Dossier, shipment: Shipment, scans: Sequence[ScanInput
     happened: list[Fact] = []
     for scan in sorted(new, key=lambda each: each.occurred_at):
         previous = shipment.status
-        if not statuses.advances(previous, shipment.status_at, scan.status, scan.occurred_at):
-            continue
-        _move(shipment, scan)
-        happened.append(facts.ShipmentMoved.of(dossier, shipment, previous=previous))
-        happened += _issue(dossier, shipment, scan, at=at)
-    promised = _note_estimates(shipment, scans)
-    if new:
-        known = [shipment.last_scan_at] if shipment.last_scan_at else []
-        shipment.last_scan_at = max([*known, *(scan.occurred_at for scan in new)])
-        shipment.stalls_at = deadlines.of_shipment(shipment, dossier.order)
-    if new or promised:
+        if statuses.advances(previous, shipment.status_at, scan.status, scan.occurred_at):
+            _move(shipment, scan)
+            happened.append(facts.ShipmentMoved.of(dossier, shipment, previous=previous))
+            happened += issues.found_by(scan, dossier, shipment, at=at)
+        elif scan.is_attempt and _is_news(shipment, scan) and deadlines.is_awaited(shipment, dossier.order):
+            happened.append(updates.another_attempt(dossier, shipment, scan.occurred_at))
+        if _is_news(shipment, scan):
+            happened += estimates.heed(scan, dossier, shipment)
+            happened += _hear(dossier, shipment, scan)
+    is_promised = estimates.note_all(shipment, scans)
+    late_or_early = estimates.judge(dossier, shipment, when=_newest(shipment, scans))
+    if new or is_promised or late_or_early:
+        deadlines.set_for(shipment, dossier.order)
         shipment.save()
-    return happened + progress.settle_delivered(dossier)
+    return [*happened, *late_or_early, *progress.settle_delivered(dossier)]
+
+
+def _is_news(shipment: Shipment, scan: Scan) -> bool:
+    """Whether a scan is newer than all others by which the parcel was seen."""
+    return shipment.last_scan_at is None or scan.occurred_at > shipment.last_scan_at
+
+
+def _hear(dossier: Dossier, shipment: Shipment, scan: Scan) -> Sequence[Fact]:
+    """Somebody saw the parcel: if it had stalled, that is over. A word on the estimate alone is no sight of it."""
+    if scan.status == statuses.UNKNOWN and scan.substatus in statuses.ESTIMATES_ONLY:
+        return []
+    is_moving = scan.occurred_at > shipment.still_since
+    shipment.last_scan_at = scan.occurred_at
+    return issues.resolve(dossier, shipment, when=scan.occurred_at) if is_moving else []
+
+
+def _newest(shipment: Shipment, scans: Sequence[ScanInput]) -> datetime:
+    """The carrier's time of the newest word on a parcel."""
+    return max([shipment.still_since, *(scan.occurred_at for scan in scans)])
 
 
 def _pair(dossier: Dossier, fulfillment: FulfillmentInput) -> list[tuple[ParcelInput, Shipment | None]]:
@@ -137,7 +152,7 @@ def _create(dossier: Dossier, fulfillment: FulfillmentInput, parcel: ParcelInput
         recorded_at=at,
         **_values(fulfillment, parcel),
     )
-    shipment.stalls_at = deadlines.of_shipment(shipment, dossier.order)
+    deadlines.set_for(shipment, dossier.order)
     shipment.save(force_insert=True)
     dossier.shipments.append(shipment)
     _release(dossier, shipment)
@@ -159,8 +174,8 @@ def _update(dossier: Dossier, shipment: Shipment, fulfillment: FulfillmentInput,
 
 def save_described(shipment: Shipment, dossier: Dossier, changed: Iterable[str]) -> None:
     """Write what a message says of a parcel besides its scans. Another carrier or destination may grant it other hours."""
-    shipment.stalls_at = deadlines.of_shipment(shipment, dossier.order)
-    shipment.save(update_fields=[*changed, "stalls_at"])
+    deadlines.set_for(shipment, dossier.order)
+    shipment.save(update_fields=[*changed, "stalls_at", "delays_at"])
 
 
 def _values(fulfillment: FulfillmentInput, parcel: ParcelInput) -> dict[str, Any]:
@@ -228,40 +243,3 @@ def _move(shipment: Shipment, scan: Scan) -> None:
     shipment.status_message, shipment.status_at = scan.message, scan.occurred_at
     if scan.status == statuses.DELIVERED:
         shipment.delivered_at = scan.occurred_at
-
-
-def _issue(dossier: Dossier, shipment: Shipment, scan: Scan, *, at: datetime) -> list[Fact]:
-    problem = ISSUES.get(scan.status)
-    if problem is None or not dossier.order.policy.tells(problem):
-        return []
-    issue = Issue(
-        merchant_id=shipment.merchant_id,
-        problem=problem,
-        order=dossier.order,
-        shipment=shipment,
-        occurred_at=scan.occurred_at,
-        recorded_at=at,
-    )
-    new = insert_new([issue], identity=("shipment", "problem"))
-    return [facts.IssueFound.of(dossier, each, shipment) for each in new]
-
-
-def _note_estimates(shipment: Shipment, scans: Sequence[ScanInput]) -> bool:
-    """Keep the first promised date for good, and the newest beside it; an old message promises nothing new."""
-    if not is_current(shipment, scans):
-        return False
-    estimates = [scan.estimate for scan in sorted(scans, key=lambda each: each.occurred_at) if scan.estimate]
-    return note_estimate(shipment, estimates[0], estimates[-1]) if estimates else False
-
-
-def is_current(shipment: Shipment, scans: Sequence[ScanInput]) -> bool:
-    """Whether a message with these scans is as new as what is known of the parcel."""
-    return not scans or max(scan.occurred_at for scan in scans) >= shipment.status_at
-
-
-def note_estimate(shipment: Shipment, first: Any, newest: Any) -> bool:
-    """Set the promised and expected dates; returns whether anything changed. The caller saves."""
-    before = (shipment.promised_on, shipment.expected_on)
-    shipment.promised_on = shipment.promised_on or first
-    shipment.expected_on = newest
-    return before != (shipment.promised_on, shipment.expected_on)

@@ -74,6 +74,10 @@ def _hours(hours: int | None) -> str:
     return "never" if hours is None else f"{hours} h"
 
 
+def _days(days: int | None) -> str:
+    return "never" if days is None else f"{days} d"
+
+
 def _weekdays(days: list[int]) -> str:
     return ", ".join(WEEKDAYS[day] for day in sorted(set(days))) or NOTHING
 
@@ -102,6 +106,8 @@ SHOWN: dict[str, Callable[[Any], str]] = {
     "hours_until_fulfillment": _hours,
     "hours_before_pickup": _hours,
     "hours_in_transit": _hours,
+    "days_until_delayed": _days,
+    "days_early": _days,
     "excluded_weekdays": _weekdays,
     "home_country": _word,
     "holiday_country": _word,

@@ -11,6 +11,8 @@ from integrations.catalog import Fact
 from tracking import deadlines, facts
 from tracking.dossier import Dossier
 from tracking.models import Order
+from tracking.services import issues
+from tracking.updates import with_updates
 
 
 def begin_processing(dossier: Dossier, when: datetime) -> list[Fact]:
@@ -29,7 +31,7 @@ def ship(dossier: Dossier, when: datetime) -> list[Fact]:
         return []
     processing = begin_processing(dossier, when)
     update(order, {"shipped_at": when, "stalls_at": None})
-    return [*processing, facts.OrderShipped.of(dossier, when)]
+    return [*processing, facts.OrderShipped.of(dossier, when), *issues.resolve(dossier, None, when=when)]
 
 
 def settle_delivered(dossier: Dossier) -> list[Fact]:
@@ -60,7 +62,7 @@ def watch(dossier: Dossier) -> None:
 def announce(dossier: Dossier, happened: Sequence[Fact], *, at: datetime) -> None:
     """Record what happened. A test order happens to nobody."""
     if happened and not dossier.order.is_test:
-        history.announce(*happened, at=at)
+        history.announce(*with_updates(happened), at=at)
 
 
 def about(order: Order) -> dict[str, Any]:

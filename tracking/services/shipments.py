@@ -12,7 +12,7 @@ from integrations.sources import Handled
 from tracking.dossier import Dossier
 from tracking.inputs import FulfillmentInput, FulfillmentScanInput, ScanInput, TrackerInput
 from tracking.models import Order, Shipment
-from tracking.services import parcels, progress
+from tracking.services import estimates, parcels, progress
 
 
 def ingest_fulfillment(*, merchant: Merchant, fulfillment: FulfillmentInput, at: datetime) -> Handled:
@@ -108,8 +108,8 @@ def _describe(dossier: Dossier, shipment: Shipment, tracker: TrackerInput) -> No
     changed = [name for name, value in told.items() if value and getattr(shipment, name) != value]
     for name in changed:
         setattr(shipment, name, told[name])
-    promises = tracker.estimate is not None and not tracker.is_test and parcels.is_current(shipment, tracker.scans)
-    if promises and parcels.note_estimate(shipment, tracker.estimate, tracker.estimate):
+    promises = tracker.estimate is not None and not tracker.is_test and estimates.is_current(shipment, tracker.scans)
+    if promises and estimates.note(shipment, tracker.estimate, tracker.estimate):
         changed += ["promised_on", "expected_on"]
     if changed:
         parcels.save_described(shipment, dossier, changed)

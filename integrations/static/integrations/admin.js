@@ -1,18 +1,19 @@
 // Small comforts of the admin; every form works without them.
 document.addEventListener("DOMContentLoaded", () => {
-  // A pack's box ticks its metrics, and follows them.
+  // A pack's box ticks the metrics that come with it, and follows them. Optional ones are ticked by themselves.
   for (const pack of document.querySelectorAll("[data-pack]")) {
     const whole = pack.querySelector("[data-pack-whole]");
     const metrics = [...pack.querySelectorAll("[data-pack-metric]")];
+    const coming = metrics.filter((each) => !("packOptional" in each.dataset));
     const count = pack.querySelector("[data-pack-count]");
     const follow = () => {
       const chosen = metrics.filter((each) => each.checked).length;
-      whole.checked = chosen === metrics.length;
-      whole.indeterminate = chosen > 0 && chosen < metrics.length;
+      whole.checked = coming.every((each) => each.checked);
+      whole.indeterminate = chosen > 0 && !whole.checked;
       count.textContent = `${chosen} of ${metrics.length}`;
     };
     whole.addEventListener("change", () => {
-      for (const each of metrics) each.checked = whole.checked;
+      for (const each of whole.checked ? coming : metrics) each.checked = whole.checked;
       follow();
     });
     for (const each of metrics) each.addEventListener("change", follow);

@@ -57,7 +57,7 @@ def test_good_key_makes_the_merchant_as_told(csm: Client, klaviyo: Sandbox) -> N
 def test_packs_and_single_metrics_add_up(csm: Client, klaviyo: Sandbox) -> None:
     from integrations.catalog import catalog
 
-    tracking, status = catalog.in_pack("order_tracking"), catalog.in_pack("order_status")
+    tracking, status = catalog.turned_on_with("order_tracking"), catalog.in_pack("order_status")
     post(csm, metrics=[status[0].key])
 
     assert Connection.objects.get().enabled_metrics == [each.key for each in [*tracking, status[0]]]

@@ -1,0 +1,64 @@
+"""What the properties of several metrics are read with, and the properties that they share."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from integrations.catalog import Property
+from tracking import profile
+from tracking.dossier import describe_items
+from tracking.facts import OrderFact, ShipmentFact
+
+OUT_FOR_DELIVERY_FRESH_FOR = timedelta(hours=12)
+"""A parcel that was out for delivery half a day ago is no news."""
+
+
+def item_names(items: list[dict[str, Any]]) -> list[str]:
+    """The names of products in an array `Items`."""
+    return [item["ProductName"] for item in items if "ProductName" in item]
+
+
+def ordered(fact: OrderFact) -> list[dict[str, Any]]:
+    """The array `Items` of what was ordered."""
+    return describe_items((line, line.ordered) for line in fact.dossier.lines)
+
+
+def packed(fact: ShipmentFact) -> list[dict[str, Any]]:
+    """The array `Items` of what is in a parcel."""
+    return describe_items(fact.dossier.lines_in(fact.shipment))
+
+
+def iso(moment: date | None) -> str | None:
+    """An instant or a date in ISO 8601."""
+    return moment.isoformat() if moment else None
+
+
+ORDER_NUMBER: Property[Any] = Property(
+    "OrderNumber", "string", "The order's name, e.g. #1001.", lambda f: f.order_number
+)
+ORDER_ID: Property[Any] = Property(
+    "OrderId", "string", "The order's id in the shop.", lambda f: f.dossier.order.external_id
+)
+SHIPMENT_ID: Property[Any] = Property(
+    "ShipmentId",
+    "string",
+    "The shipment's id, where a parcel is meant.",
+    lambda f: f.shipment and f.shipment.external_id,
+)
+TRACKING_NUMBER: Property[Any] = Property(
+    "TrackingNumber",
+    "string",
+    "The carrier's number of the parcel.",
+    lambda f: f.shipment and f.shipment.tracking_number,
+)
+CARRIER: Property[Any] = Property(
+    "Carrier", "string", "The carrier as the source names it.", lambda f: f.shipment and f.shipment.carrier
+)
+
+PARCEL_PROFILE = (
+    profile.LAST_ORDER_NUMBER,
+    profile.LAST_SHIPMENT_STATUS,
+    profile.LAST_SHIPMENT_STATUS_AT,
+    profile.LAST_TRACKING_URL,
+)
