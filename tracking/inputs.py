@@ -131,8 +131,8 @@ class FulfillmentScanInput:
 class TrackerInput:
     """A parcel as its carrier describes it: always with the whole history that the message carries, in the message's order.
 
-    `status` is the carrier's own summary ("" where it gives none: then the scans speak). `estimate` is the promised delivery
-    date. `is_test` marks a vendor's test mode, whose estimates mean nothing.
+    `status` is the carrier's own summary ("" where it gives none: then the scans speak). `estimate` is the newest delivery date,
+    `promise` the first one where the carrier tells it. `is_test` marks a vendor's test mode, whose estimates mean nothing.
     """
 
     tracking_number: str
@@ -144,5 +144,6 @@ class TrackerInput:
     service_level: str = ""
     tracking_url: str = ""
     estimate: date | None = None
+    promise: date | None = None
     is_test: bool = False
     scans: tuple[ScanInput, ...] = ()

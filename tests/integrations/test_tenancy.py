@@ -234,7 +234,7 @@ def test_two_merchants_with_the_same_numbers_have_their_own_of_everything(pair: 
         assert f"canary-{other.name}" not in repr(rows)
         assert repr(rows).count(f"canary-{merchant.name}") > 5
         assert [len(rows[model.__name__]) for model in (Customer, Order, OrderLine, Shipment, Scan)] == [1, 1, 1, 1, 2]
-        assert (len(rows["Event"]), len(rows["Delivery"]), len(rows["InboundMessage"])) == (7, 7, 3)
+        assert (len(rows["Event"]), len(rows["Delivery"]), len(rows["InboundMessage"])) == (13, 13, 3)
 
 
 def test_rows_of_a_merchant_hang_on_rows_of_the_same_one(pair: tuple[Merchant, Merchant]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 ORDER_ID = 820982911946154508
@@ -94,7 +94,12 @@ def shopify_fulfillment_event(
 
 
 def easypost_tracker(
-    scans: Sequence[tuple[str, datetime]], *, number: str = "1Z999AA10123456784", event_id: str = "", message: str = ""
+    scans: Sequence[tuple[str, datetime]],
+    *,
+    number: str = "1Z999AA10123456784",
+    event_id: str = "",
+    message: str = "",
+    estimate: date | None = None,
 ) -> dict[str, Any]:
     """A tracker's update with its whole history so far; a scan is (status, instant)."""
     details = [
@@ -120,8 +125,40 @@ def easypost_tracker(
             "carrier": "UPS",
             "status": newest[0],
             "status_detail": newest[0],
-            "est_delivery_date": None,
+            "est_delivery_date": f"{estimate}T00:00:00Z" if estimate else None,
             "updated_at": newest[1].isoformat(),
             "tracking_details": details,
+        },
+    }
+
+
+def aftership_tracking(
+    checkpoints: Sequence[tuple[str, datetime]], *, number: str, estimate: date | None = None
+) -> dict[str, Any]:
+    """A tracking's update with its whole history so far; a checkpoint is (sub-tag, instant)."""
+    told = [
+        {
+            "slug": "fedex",
+            "tag": subtag.partition("_")[0],
+            "subtag": subtag,
+            "checkpoint_time": instant.isoformat(),
+            "message": subtag,
+            "city": "BROOKLYN",
+            "country_iso3": "USA",
+        }
+        for subtag, instant in checkpoints
+    ]
+    newest = told[-1]
+    return {
+        "event": "tracking_update",
+        "event_id": f"{number} {len(told)} {newest['subtag']} {estimate}",
+        "msg": {
+            "tracking_number": number,
+            "slug": "fedex",
+            "tag": newest["tag"],
+            "subtag": newest["subtag"],
+            "updated_at": newest["checkpoint_time"],
+            "latest_estimated_delivery": {"datetime": f"{estimate}T12:00:00"} if estimate else None,
+            "checkpoints": told,
         },
     }

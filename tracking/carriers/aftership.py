@@ -98,6 +98,7 @@ def _tracker(tracking: Record) -> TrackerInput:
         service_level=tracking.text("shipment_type"),
         tracking_url=tracking.link("courier_tracking_link"),
         estimate=_estimate(tracking),
+        promise=tracking.child("first_estimated_delivery").day("datetime"),
         scans=scans,
     )
 

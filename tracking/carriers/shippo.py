@@ -103,6 +103,7 @@ def _tracker(track: Record, *, is_test: bool) -> TrackerInput:
         status_at=current.instant("status_date") or status_time(meaning.status, scans, None),
         service_level=service.text("name") or service.text("token"),
         estimate=None if is_test else track.day("eta"),
+        promise=None if is_test else track.day("original_eta"),
         is_test=is_test,
         scans=scans,
     )

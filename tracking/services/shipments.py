@@ -109,7 +109,7 @@ def _describe(dossier: Dossier, shipment: Shipment, tracker: TrackerInput) -> No
     for name in changed:
         setattr(shipment, name, told[name])
     promises = tracker.estimate is not None and not tracker.is_test and estimates.is_current(shipment, tracker.scans)
-    if promises and estimates.note(shipment, tracker.estimate, tracker.estimate):
+    if promises and estimates.note(shipment, tracker.promise or tracker.estimate, tracker.estimate):
         changed += ["promised_on", "expected_on"]
     if changed:
         parcels.save_described(shipment, dossier, changed)
