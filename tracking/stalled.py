@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+import structlog
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F
 
 from integrations import history, inbound
@@ -28,6 +30,16 @@ from tracking.services import estimates
 BATCH = 500
 """Rows in one transaction: it holds their orders, and news of them wait meanwhile."""
 
+logger = structlog.get_logger(__name__)
+
+
+class Unflaggable(Exception):
+    """A batch that could not be flagged for what one of its rows is; `keys` are those of all its rows."""
+
+    def __init__(self, keys: list[int]) -> None:
+        super().__init__(keys)
+        self.keys = keys
+
 
 def sweep(*, at: datetime, seconds: float = math.inf) -> int:
     """Flag everything whose time has run out by `at`, for so many seconds; returns how much was found that is new."""
@@ -36,68 +48,98 @@ def sweep(*, at: datetime, seconds: float = math.inf) -> int:
 
 
 def _until_done(flag: Callable[..., tuple[int, int]], at: datetime, end: float) -> int:
-    found = 0
+    """A batch that fails is halved until the row is alone for which it fails; the others are flagged without it."""
+    found, most = 0, BATCH
+    broken: list[int] = []
     while time.monotonic() < end:
-        taken, new = flag(at=at)
+        try:
+            taken, new = flag(at=at, most=most, without=broken)
+        except Unflaggable as error:
+            if len(error.keys) == 1:
+                logger.exception("stalled.unflaggable", what=flag.__name__, key=error.keys[0])
+                broken += error.keys
+            most = max(1, len(error.keys) // 2) if len(error.keys) > 1 else BATCH
+            continue
         found += new
-        if taken < BATCH:
+        if taken < most:
             break
+        most = BATCH
     return found
 
 
 @transaction.atomic
-def flag_orders(*, at: datetime) -> tuple[int, int]:
-    """Flag one batch of orders that were not fulfilled in time; (rows taken, issues that are new)."""
-    due = _due(Order, "stalls_at", at=at).select_related("customer", "stalled_policy")
-    orders = list(due.select_for_update(skip_locked=True, of=("self",))[:BATCH])
+def flag_orders(*, at: datetime, most: int = BATCH, without: Collection[int] = ()) -> tuple[int, int]:
+    """Flag one batch of orders that were not fulfilled in time; (rows taken, issues that are new). Raises `Unflaggable`."""
+    due = _due(Order, "stalls_at", without, at=at).select_related("customer", "stalled_policy")
+    orders = list(due.select_for_update(skip_locked=True, of=("self",))[:most])
     if not orders:
         return 0, 0
-    dossiers = _dossiers(orders)
-    issues = [_issue(order, None, deadlines.window_of_order(order.policy), at=at) for order in orders]
-    _flag(Order, orders, at=at)
-    new = insert_new(issues, identity=("order", "problem"), where_null="shipment")
-    history.announce(*[facts.IssueFound.of(dossiers[each.order_id], each) for each in new], at=at)
+    with _naming(orders):
+        dossiers = _dossiers(orders)
+        issues = [_issue(order, None, deadlines.window_of_order(order.policy), at=at) for order in orders]
+        _flag(Order, orders, at=at)
+        new = insert_new(issues, identity=("order", "problem"), where_null="shipment")
+        history.announce(*[facts.IssueFound.of(dossiers[each.order_id], each) for each in new], at=at)
     return len(orders), len(new)
 
 
 @transaction.atomic
-def flag_shipments(*, at: datetime) -> tuple[int, int]:
-    """Flag one batch of parcels that were not scanned in time; (rows taken, issues that are new)."""
-    shipments, dossiers = _due_shipments("stalls_at", at=at)
-    issues = [_issue(each.order, each, deadlines.window_of_shipment(each, each.order), at=at) for each in shipments]
-    _flag(Shipment, shipments, at=at)
-    new = insert_new(issues, identity=("shipment", "problem"))
-    found = [facts.IssueFound.of(dossiers[each.order_id], each, each.shipment) for each in new]
-    history.announce(*updates.with_updates(found), at=at)
+def flag_shipments(*, at: datetime, most: int = BATCH, without: Collection[int] = ()) -> tuple[int, int]:
+    """Flag one batch of parcels that were not scanned in time; (rows taken, issues that are new). Raises `Unflaggable`."""
+    shipments = _due_shipments("stalls_at", most, without, at=at)
+    if not shipments:
+        return 0, 0
+    with _naming(shipments):
+        dossiers = _dossiers({each.order_id: each.order for each in shipments}.values())
+        issues = [_issue(each.order, each, deadlines.window_of_shipment(each, each.order), at=at) for each in shipments]
+        _flag(Shipment, shipments, at=at)
+        new = insert_new(issues, identity=("shipment", "problem"))
+        found = [facts.IssueFound.of(dossiers[each.order_id], each, each.shipment) for each in new]
+        history.announce(*updates.with_updates(found), at=at)
     return len(shipments), len(new)
 
 
 @transaction.atomic
-def flag_delays(*, at: datetime) -> tuple[int, int]:
-    """Flag one batch of parcels whose day passed and that did not arrive; (rows taken, how many are late)."""
-    shipments, dossiers = _due_shipments("delays_at", at=at)
-    _flag(Shipment, shipments, at=at, due="delays_at", flagged="delayed_at")
-    due = [(each, each.delays_at) for each in shipments if each.delays_at]
-    late = [estimates.told(dossiers[each.order_id], each, updates.DELAYED, at=when) for each, when in due]
-    history.announce(*updates.with_updates(late), at=at)
+def flag_delays(*, at: datetime, most: int = BATCH, without: Collection[int] = ()) -> tuple[int, int]:
+    """Flag one batch of parcels whose day passed and that did not arrive; (rows taken, how many). Raises `Unflaggable`."""
+    shipments = _due_shipments("delays_at", most, without, at=at)
+    if not shipments:
+        return 0, 0
+    with _naming(shipments):
+        dossiers = _dossiers({each.order_id: each.order for each in shipments}.values())
+        _flag(Shipment, shipments, at=at, due="delays_at", flagged="delayed_at")
+        due = [(each, each.delays_at) for each in shipments if each.delays_at]
+        late = [estimates.told(dossiers[each.order_id], each, updates.DELAYED, at=when) for each, when in due]
+        history.announce(*updates.with_updates(late), at=at)
     return len(shipments), len(late)
 
 
-def _due_shipments(deadline: str, *, at: datetime) -> tuple[list[Shipment], dict[int, Dossier]]:
-    """A batch of parcels whose time has run out, and the dossiers of their orders."""
-    due = _due(Shipment, deadline, at=at).select_related("order", "order__customer", "order__stalled_policy")
+@contextmanager
+def _naming(rows: Collection[Any]) -> Iterator[None]:
+    """What goes wrong here goes wrong for one of the rows, unless the database itself is away."""
+    try:
+        yield
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        raise Unflaggable([each.pk for each in rows]) from error
+
+
+def _due_shipments(deadline: str, most: int, without: Collection[int], *, at: datetime) -> list[Shipment]:
+    """A batch of parcels whose time has run out; those of one order share its object."""
+    due = _due(Shipment, deadline, without, at=at).select_related("order", "order__customer", "order__stalled_policy")
     # The order is locked too, as by all who write parcels: who has the one and waits for the other would wait in a circle.
-    shipments = list(due.select_for_update(skip_locked=True, of=("self", "order"))[:BATCH])
+    shipments = list(due.select_for_update(skip_locked=True, of=("self", "order"))[:most])
     orders = {each.order_id: each.order for each in shipments}
     for each in shipments:
         each.order = orders[each.order_id]
-    return shipments, _dossiers(orders.values()) if orders else {}
+    return shipments
 
 
-def _due(model: type[Any], deadline: str, *, at: datetime) -> Any:
+def _due(model: type[Any], deadline: str, without: Collection[int], *, at: datetime) -> Any:
     """Rows whose time has run out, less those of merchants whose messages wait: one of them may tell that something moved."""
     due = model.objects.filter(**{f"{deadline}__lte": at}).exclude(merchant__in=inbound.behind(at=at))
-    return due.order_by(deadline)
+    return (due.exclude(pk__in=without) if without else due).order_by(deadline)
 
 
 def _dossiers(orders: Iterable[Order]) -> dict[int, Dossier]:

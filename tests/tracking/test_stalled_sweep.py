@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -31,7 +31,7 @@ from tests.tracking.stalling import (
 )
 from tests.tracking.telling import DAY, HOUR, make_merchant
 from tracking import services, stalled, tasks
-from tracking.models import Issue, Order, Problem, Shipment
+from tracking.models import Issue, Order, Problem, Shipment, StalledPolicy
 
 
 @pytest.fixture
@@ -168,6 +168,38 @@ def test_a_sweep_that_breaks_in_the_middle_leaves_nothing_and_loses_nothing(
 
     assert stalled.sweep(at=DUE) == 4
     assert len(issues()) == len(set(issues())) == 4
+
+
+@pytest.mark.parametrize("broken", [1, 2])
+def test_rows_for_which_it_fails_hold_back_no_others(
+    merchant: Merchant, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, broken: int
+) -> None:
+    monkeypatch.setattr(stalled, "BATCH", 6)
+    many(merchant, 7)
+    bad = StalledPolicy(merchant=merchant, version=9, created_at=PLACED)
+    bad.save()
+    StalledPolicy.objects.filter(pk=bad.pk).update(problems_off=7)
+    keys = [each for number in range(broken) for each in (str(number + 3), f"s{number + 3}")]
+    Order.objects.filter(external_id__in=keys).update(stalled_policy=bad)
+
+    assert stalled.sweep(at=DUE) == 2 * (7 - broken)
+    assert caplog.text.count("stalled.unflaggable") == 2 * broken
+    assert stalled.sweep(at=DUE) == 0
+
+    StalledPolicy.objects.filter(pk=bad.pk).update(problems_off=[])
+    assert stalled.sweep(at=DUE) == 2 * broken
+    assert len(issues()) == len(set(issues())) == 14
+
+
+def test_a_database_that_is_away_is_no_fault_of_a_row(merchant: Merchant, monkeypatch: pytest.MonkeyPatch) -> None:
+    many(merchant, 2)
+
+    def away(*facts: Any, at: datetime) -> list[Event]:
+        raise OperationalError("the connection is lost")
+
+    monkeypatch.setattr(history, "announce", away)
+    with pytest.raises(OperationalError):
+        stalled.sweep(at=DUE)
 
 
 def test_an_issue_that_is_there_is_not_made_again(merchant: Merchant) -> None:
