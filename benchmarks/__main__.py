@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 
-from benchmarks import delivery, history, intake, memory, scale, trickle
+from benchmarks import delivery, history, intake, memory, scale, stalled, trickle
 from benchmarks.databases import Server
 from benchmarks.environment import ROOT
 from benchmarks.machine import facts
@@ -17,6 +17,7 @@ PARTS = {
     "memory": memory.measured,
     "intake": intake.measured,
     "history": history.measured,
+    "stalled": stalled.measured,
     "scale": scale.measured,
 }
 ONLY_WHEN_NAMED = {"scale"}

@@ -2,7 +2,8 @@
 
 `python -m benchmarks.filling backlog MERCHANTS EVENTS EACH` fills the empty database of DATABASE_URL with a backlog that waits
 to be sent, EACH events of every shopper; `... orders COUNT` with one merchant's orders of which nothing is told yet;
-`... intake` with one merchant whose hook may be called; `... scale MERCHANTS EVENTS` with a year of history.
+`... intake` with one merchant whose hook may be called; `... scale MERCHANTS EVENTS` with a year of history; `... stalled PARCELS
+DUE` with parcels, some of which stand still.
 """
 
 from __future__ import annotations
@@ -66,10 +67,10 @@ def insert(model: type[models.Model], source: str, /, **expressions: str) -> Non
 
 
 def add_merchants(count: int) -> None:
-    """Launched merchants with everything turned on, numbered from 1."""
-    from integrations.catalog import catalog
+    """Launched merchants with the metrics of orders turned on, numbered from 1."""
     from integrations.fields import Sealed
     from integrations.models import Connection, Lane, Merchant
+    from integrations.onboarding import metrics_of
 
     launched = timezone.now() - timedelta(days=400)
     merchants = Merchant.objects.bulk_create(Merchant(name=f"Shop {number}") for number in range(1, count + 1))
@@ -77,7 +78,7 @@ def add_merchants(count: int) -> None:
         Connection(
             merchant=merchant,
             secret=Sealed.of(KEY),
-            enabled_metrics=list(catalog.metrics),
+            enabled_metrics=metrics_of(["order_tracking", "order_status"]),
             launch_at=launched,
             launched_at=launched,
         )
@@ -278,11 +279,30 @@ def fill_intake() -> None:
     finish()
 
 
+def fill_stalled(parcels: int, due: int) -> None:
+    """Parcels of a hundred merchants, every other one delivered; `due` of the open ones have stood still for ten days."""
+    add_merchants(100)
+    age = f"CASE WHEN n %% {parcels // due} = 0 THEN interval '10 days' ELSE interval '1 day' END"
+    with bare_tables():
+        add_shoppers(parcels, merchant="1 + n %% 100", placed_at=f"now() - {age}")
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE tracking_shipment SET status = 'delivered', delivered_at = now() WHERE id %% 2 = 1", []
+            )
+            cursor.execute(
+                "UPDATE tracking_shipment SET stalls_at = CASE WHEN id %% %s = 0 THEN now() - interval '1 minute'"
+                " ELSE now() + id %% 200 * interval '1 hour' + interval '1 day' END WHERE id %% 2 = 0",
+                [parcels // due],
+            )
+    finish()
+
+
 KINDS: dict[str, Callable[..., None]] = {
     "backlog": fill_backlog,
     "orders": fill_orders,
     "intake": fill_intake,
     "scale": fill_scale,
+    "stalled": fill_stalled,
 }
 
 if __name__ == "__main__":
