@@ -19,6 +19,7 @@ from tracking.models import Issue, Order, OrderLine, Scan, Shipment
 MOST = finding.MOST
 WHEN = ("when_placed", "when_processing", "when_shipped", "when_delivered", "when_cancelled")
 STALLING = ("when_stalls", "when_stalled")
+ARRIVAL = ("when_late", "when_delayed", "when_early")
 TONES = {
     "delivered": "good",
     "cancelled": "plain",
@@ -226,6 +227,9 @@ class ShipmentAdmin(TrackingAdmin):
     when_status = show.moment("status_at", "Since")
     when_shipped = show.moment("shipped_at", "Shipped")
     when_delivered = show.moment("delivered_at", "Delivered")
+    when_late = show.moment("delays_at", "Late, if it has not arrived")
+    when_delayed = show.moment("delayed_at", "Known to be late")
+    when_early = show.moment("early_at", "Known to be early")
     when_last_scan = show.moment("last_scan_at", "Last scan")
     clock = Clock(Order, "placed_at", "order__")
     find = staticmethod(find_shipments)
@@ -238,8 +242,9 @@ class ShipmentAdmin(TrackingAdmin):
             None,
             {"fields": ("tracking_number", "about_merchant", "about_order", "carrier", "service_level", "standing")},
         ),
-        ("The last word", {"fields": ("substatus", "status_message", "when_status", "promised_on", "expected_on")}),
+        ("The last word", {"fields": ("substatus", "status_message", "when_status")}),
         ("Stalling", {"fields": ("when_last_scan", *STALLING)}),
+        ("Arrival", {"fields": ("promised_on", "expected_on", *ARRIVAL)}),
         ("More", {"fields": ("when_shipped", "when_delivered", "external_id", "fulfillment_id", "carrier_url")}),
     )
     wide = ("carrier_url",)
@@ -252,6 +257,7 @@ class ShipmentAdmin(TrackingAdmin):
         "when_delivered",
         "when_last_scan",
         *STALLING,
+        *ARRIVAL,
     )
 
     @display(description="Tracking number")
@@ -285,7 +291,8 @@ class IssueAdmin(TrackingAdmin):
     clock = Clock(Issue, "occurred_at")
     find = staticmethod(find_issues)
     search_fields = ("problem",)
-    list_display = ("when", "merchant", "what", "order", "shipment")
+    over = show.since("resolved_at", "Moved again")
+    list_display = ("when", "merchant", "what", "order", "shipment", "over")
     list_filter = (("merchant", MerchantFilter), UntilFilter, ("problem", ChoicesDropdownFilter))
     list_select_related = ("merchant", "order", "shipment")
 
