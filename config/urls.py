@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.auth.decorators import login_required
+from django.shortcuts import redirect
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+# The admin has no form of its own to sign in, so that nobody gets around the second factor and the lock-out.
+admin.site.login = login_required(lambda request, extra_context=None: redirect("admin:index"))  # type: ignore[method-assign]
+
 urlpatterns = [
     path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}integrations/favicon.svg")),
-    path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
+    path("accounts/", include("allauth.account.urls")),
+    path("accounts/2fa/", include("allauth.mfa.urls")),
+    path("", include("integrations.web.urls")),
     path("", include("integrations.urls")),
 ]

@@ -9,14 +9,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet, InvalidToken
 from django.apps import apps
 from django.conf import settings
-from django.db.models import Model
+from django.db import transaction
+from django.db.models import Model, Q
 
 from integrations.fields import Sealed, SealedField, Undecryptable
 
 BATCH = 500
+SECOND_FACTORS = ("secret", "seed")
+"""Where django-allauth keeps the secret of an authenticator app, and of recovery codes."""
+
+_SEALED = Q(data__has_key="secret") | Q(data__has_key="seed")
 MOST_TRIES = 5
 """How often a secret is looked at again that somebody else changes at the same moment."""
 
@@ -54,7 +60,8 @@ def columns() -> list[Column]:
 
 def count() -> int:
     """How many secrets there are."""
-    return sum(_secrets(column).count() for column in columns())
+    second_factors = int(Authenticator.objects.filter(_SEALED).count())
+    return sum(_secrets(column).count() for column in columns()) + second_factors
 
 
 def rotate(progress: Callable[[], None] = lambda: None) -> Outcome:
@@ -68,7 +75,30 @@ def rotate(progress: Callable[[], None] = lambda: None) -> Outcome:
         for pk, secret in _in_batches(column):
             _rotate(column, pk, secret, first, outcome)
             progress()
+    for pk in Authenticator.objects.filter(_SEALED).values_list("pk", flat=True):
+        _rotate_second_factor(pk, first, outcome)
+        progress()
     return outcome
+
+
+def _rotate_second_factor(pk: int, first: Fernet, outcome: Outcome) -> None:
+    """What an authenticator app or recovery codes are made from stands in a document of django-allauth's."""
+    with transaction.atomic():
+        row = Authenticator.objects.select_for_update().filter(pk=pk).first()
+        name = next((name for name in SECOND_FACTORS if row and name in row.data), None)
+        if row is None or name is None:
+            return
+        secret = Sealed(row.data[name])
+        if _is_under(first, secret):
+            outcome.current += 1
+            return
+        try:
+            row.data[name] = secret.rotated().token
+        except Undecryptable:
+            outcome.unreadable.append(f"second factor {pk} ({row.type})")
+            return
+        row.save(update_fields=["data"])
+        outcome.rotated += 1
 
 
 def _secrets(column: Column) -> Any:

@@ -25,6 +25,8 @@ os.environ.update(
     TIDINGS_ENCRYPTION_KEYS=base64.urlsafe_b64encode(b"tests only, never for real data!").decode(),
     ALLOWED_HOSTS="*",
     SECURE_SSL_REDIRECT="false",
+    # Tests of the admin sign staff in with one call; those of signing in turn it on.
+    STAFF_SECOND_FACTOR="false",
     # The name matters to nobody but the live server, which would share a connection with its threads were it in memory.
     DATABASE_URL=os.environ.get("TEST_DATABASE_URL", "sqlite:///var/never-opened.sqlite3"),
     LOG_FORMAT="json",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.cache import cache
+from django.core.cache import caches
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -22,10 +22,10 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """What `templates/admin/index.html` shows, for those who may see merchants."""
     if not request.user.has_perm(PERMISSION):
         return context
-    found = cache.get(CACHE_KEY)
+    found = caches["process"].get(CACHE_KEY)
     if found is None:
         found = vitals.overview(at=timezone.now())
-        cache.set(CACHE_KEY, found, CACHE_SECONDS)
+        caches["process"].set(CACHE_KEY, found, CACHE_SECONDS)
     return {
         **context,
         "title": "Dashboard",

@@ -7,9 +7,11 @@ from integrations.models.delivery import Delivery, DeliveryAttempt
 from integrations.models.event import Event
 from integrations.models.inbound import InboundMessage, SourceSecret
 from integrations.models.merchant import ApiToken, Membership, Merchant, ShopDomain
+from integrations.models.people import AuditEntry, Invitation
 
 __all__ = [
     "ApiToken",
+    "AuditEntry",
     "Connection",
     "Customer",
     "CustomerExternalId",
@@ -17,6 +19,7 @@ __all__ = [
     "DeliveryAttempt",
     "Event",
     "InboundMessage",
+    "Invitation",
     "Lane",
     "Lease",
     "Membership",

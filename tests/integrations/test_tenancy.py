@@ -46,6 +46,7 @@ GLOBALLY_UNIQUE = {
     "Merchant.public_id": "a merchant's name in addresses: it must lead to one merchant",
     "ShopDomain.domain": "a shop belongs to one merchant only: a message for it must lead to one",
     "ApiToken.prefix": "a token is looked up before it is known whose it is",
+    "Invitation.digest": "a link is looked up before it is known whose it is",
 }
 
 
@@ -103,6 +104,9 @@ ACROSS_MERCHANTS = {
     "doors.find": "a hook names its merchant by the public id",
     "onboarding.onboard": "makes the merchant",
     "tokens.find": "a token says whose it is",
+    "invitations.find": "a link says whose it is",
+    "web.access.find_access": "an address names its merchant by the public id, and the user must belong there",
+    "web.access.merchants_of": "the merchants of the user given",
     # Of one row or connection that the caller has already
     "connections.pause": "the connection given",
     "connections.resume": "the connection given",
@@ -118,11 +122,14 @@ ACROSS_MERCHANTS = {
     "merchants.resume": "the merchant given, by its key",
     "merchants.request_erasure": "the merchant given, by its key",
     "tokens.revoke": "the token given",
+    "invitations.accept": "the merchant of the invitation given",
     "services.orders._write_lines": "lines of the order given",
     "services.policies.change": "the merchant given, by its key",
     "dossier.of_many": "the orders given",
     # No merchant's
     "ticks.*": "ticks belong to no merchant",
+    "invitations.join": "a user belongs to no merchant",
+    "web.home.invitation": "a user belongs to no merchant",
     "wake._ask": "ticks belong to no merchant",
     "watch.*": "django-q2's queue belongs to no merchant",
 }

@@ -160,12 +160,6 @@ def test_deeds_need_the_form_s_token(merchant: Merchant) -> None:
     assert strict.post(address(Merchant, "deed", merchant.pk, "pause")).status_code == 403
 
 
-def test_signing_in_leads_to_the_dashboard(client: Client, admin_user: User) -> None:
-    page = client.get("/admin/login/").content.decode()
-
-    assert '<input type="hidden" form="login-form" name="next" value="/admin/">' in page
-
-
 def test_merchants_are_not_deleted_and_connections_not_added(admin_user: User) -> None:
     request = RequestFactory().get("/")
     request.user = admin_user

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -56,10 +56,10 @@ def test_heartbeat_shows_whether_workers_work(csm: Client, merchant: Merchant) -
     without = csm.get("/admin/").content.decode()
     with ticks.running("heartbeat"):
         pass
-    cache.clear()
+    caches["process"].clear()
     living = csm.get("/admin/").content.decode()
     Tick.objects.update(finished_at=timezone.now() - timedelta(minutes=3))
-    cache.clear()
+    caches["process"].clear()
     late = csm.get("/admin/").content.decode()
 
     said = "No worker shows a sign of life"
