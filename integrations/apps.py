@@ -7,7 +7,7 @@ from django.utils.module_loading import autodiscover_modules
 
 
 class IntegrationsConfig(AppConfig):
-    """Finds what domain apps declare in `metrics.py` and `sources.py`, the way Django finds `admin.py`."""
+    """Finds what domain apps declare in `metrics`, `sources` and `timeline`, the way Django finds `admin.py`."""
 
     name = "integrations"
 
@@ -15,3 +15,4 @@ class IntegrationsConfig(AppConfig):
         """Load the declarations of every installed app."""
         autodiscover_modules("metrics")
         autodiscover_modules("sources")
+        autodiscover_modules("timeline")

@@ -41,6 +41,14 @@ def prepare(
     return [_outgoing(row, current.get(row.customer_id or 0, {}), oldest, at=at) for row in fit], refused
 
 
+def as_sent(connection: Connection, row: Claimed, *, at: datetime) -> Outgoing | None:
+    """What is handed over for one delivery, whatever speaks against it; None where its metric is not known any more."""
+    if row.metric not in catalog.metrics:
+        return None
+    current = _profile_properties(connection.merchant_id, [row])
+    return _outgoing(row, current.get(row.customer_id or 0, {}), at - connection.freshness, at=at)
+
+
 def _objection(row: Claimed, enabled: frozenset[str], *, at: datetime) -> Verdict | None:
     if not row.identifier:
         return verdicts.held(Delivery.Reason.NO_IDENTITY)

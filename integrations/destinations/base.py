@@ -191,6 +191,9 @@ class Destination(Protocol):
         It keeps one bad event from failing a batch.
         """
 
+    def request(self, item: Outgoing) -> str:
+        """The request that sends one event, as text for people; it holds no secret."""
+
     def batches(self, items: Sequence[Outgoing]) -> list[list[Outgoing]]:
         """Cut `items` into bulk requests within `bulk_items` and `bulk_bytes`, in order."""
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from integrations.web import home, overview
+from integrations.web import events, home, overview
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("invitations/<str:token>/", home.invitation, name="invitation"),
     path("m/<str:merchant>/", overview.overview, name="overview"),
+    path("m/<str:merchant>/events/", events.events, name="events"),
+    path("m/<str:merchant>/events/<int:pk>/", events.event, name="event"),
+    path("m/<str:merchant>/events/<int:pk>/send-again/", events.send_again, name="send_again"),
+    path("m/<str:merchant>/why/", events.why, name="why"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime
@@ -30,6 +31,11 @@ class Klaviyo:
     def problems(self, item: Outgoing, *, at: datetime) -> list[str]:
         """Return why Klaviyo would refuse the event at `at`, empty when nothing speaks against it: see `rules.problems`."""
         return rules.problems(item, at)
+
+    def request(self, item: Outgoing) -> str:
+        """Address, revision and body of the request."""
+        body = json.dumps(json.loads(payloads.single_event(item)), indent=2, ensure_ascii=False)
+        return f"POST {settings.KLAVIYO_BASE_URL}/api/events\nrevision: {settings.KLAVIYO_REVISION}\n\n{body}"
 
     def batches(self, items: Sequence[Outgoing]) -> list[list[Outgoing]]:
         """Cut `items` into bulk requests, in order: see `payloads.batches`."""

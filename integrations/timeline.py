@@ -1,0 +1,177 @@
+"""Why, or why not: everything that is known of an order, and what became of it, in plain words and in order.
+
+What came in, what was recorded, and what was sent are the history's. What happened in the domain, and for which happening there
+is no event and why, domain apps tell: they register a `Teller`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from integrations.models import Delivery, DeliveryAttempt, Event, InboundMessage, Merchant
+
+State, Reason = Delivery.State, Delivery.Reason
+MOST = 300
+"""Rows of each kind that one timeline shows, the newest."""
+
+IMPORT_LAG = timedelta(minutes=10)
+"""An event that is recorded this much later than it happened is said to have come late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that happened, or did not, at an instant. `tone` is good, warn, bad, info or plain.
+
+    `event` is the primary key of the event that it is about.
+    """
+
+    at: datetime
+    title: str
+    detail: str = ""
+    tone: str = "plain"
+    event: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a timeline is about: orders by their numbers, and their parcels' tracking numbers."""
+
+    orders: tuple[str, ...]
+    parcels: tuple[str, ...] = ()
+
+
+Teller = Callable[[Merchant, About], Iterable[Entry]]
+_tellers: list[Teller] = []
+
+
+def register(teller: Teller) -> Teller:
+    """Add what a domain app has to tell."""
+    _tellers.append(teller)
+    return teller
+
+
+def tell(merchant: Merchant, about: About) -> list[Entry]:
+    """The timeline, oldest first: a handful of statements, however much happened."""
+    entries = [*_messages(merchant, about), *_events(merchant, about)]
+    for teller in _tellers:
+        entries += teller(merchant, about)
+    return sorted(entries, key=lambda each: each.at)
+
+
+def _messages(merchant: Merchant, about: About) -> Iterator[Entry]:
+    references = [*about.orders, *about.parcels]
+    rows = InboundMessage.objects.for_merchant(merchant).filter(reference__in=references)
+    told = rows.order_by("-id").values_list("source", "topic", "state", "note", "received_at")[:MOST]
+    for source, topic, state, note, received_at in told:
+        failed = state == InboundMessage.State.FAILED
+        yield Entry(received_at, f"{source} told us: {topic}", note, tone="bad" if failed else "plain")
+
+
+def _events(merchant: Merchant, about: About) -> Iterator[Entry]:
+    events = {
+        each.pk: each
+        for each in Event.objects.for_merchant(merchant)
+        .filter(order_number__in=about.orders)
+        .defer("properties")
+        .order_by("-id")[:MOST]
+    }
+    deliveries = list(
+        Delivery.objects.for_merchant(merchant).filter(event__in=events).select_related("connection", "bulk_attempt")
+    )
+    tried = _attempts(merchant, deliveries)
+    delivered = {each.event_id for each in deliveries}
+    for event in events.values():
+        late = event.recorded_at - event.occurred_at > IMPORT_LAG
+        detail = f"We learnt of it {_lag(event)} later." if late else ""
+        if event.pk not in delivered:
+            detail = f"{detail} No account was connected for it.".strip()
+        yield Entry(event.occurred_at, f"Recorded: {event.metric_name}", detail, tone="info", event=event.pk)
+    for delivery in deliveries:
+        yield _outcome(events[delivery.event_id], delivery, tried.get(delivery.pk, []))
+
+
+def _attempts(merchant: Merchant, deliveries: list[Delivery]) -> dict[int, list[DeliveryAttempt]]:
+    """The single requests of each delivery, oldest first, and the last request that carried it among others."""
+    found: dict[int, list[DeliveryAttempt]] = {}
+    singles = DeliveryAttempt.objects.for_merchant(merchant).filter(delivery__in=[each.pk for each in deliveries])
+    for attempt in singles.order_by("started_at", "id"):
+        found.setdefault(attempt.delivery_id or 0, []).append(attempt)
+    for delivery in deliveries:
+        if delivery.bulk_attempt:
+            found.setdefault(delivery.pk, []).append(delivery.bulk_attempt)
+    return found
+
+
+def _lag(event: Event) -> str:
+    span = event.recorded_at - event.occurred_at
+    return (
+        f"{span.days} days"
+        if span.days > 1
+        else f"{int(span.total_seconds() // 3600)} h {int(span.total_seconds() // 60 % 60)} min"
+    )
+
+
+WORDS = {
+    Reason.BEFORE_LAUNCH: "It waits for the launch date.",
+    Reason.NO_IDENTITY: "The shopper has no e-mail address and no phone number, so Klaviyo could not know whom it is about.",
+    Reason.BEFORE_WINDOW: "It is older than the days before the launch that are sent.",
+    Reason.METRIC_OFF: "The metric was turned off before it could be sent.",
+    Reason.NO_LONGER_TRUE: "When it was to be sent it was no longer true, so nobody was told.",
+    Reason.REJECTED: "Klaviyo refused it.",
+    Reason.EXHAUSTED: "Every attempt failed.",
+    Reason.UNCERTAIN: "A request with it may have arrived days ago; a person decides whether to send it again.",
+    Reason.CUSTOMER_ERASED: "The shopper's data was erased.",
+}
+"""Why a delivery is where it is, for people."""
+
+
+def _outcome(event: Event, delivery: Delivery, attempts: list[DeliveryAttempt]) -> Entry:
+    """What became of one event, in one sentence, and what Klaviyo answered."""
+    name, reason = event.metric_name, WORDS.get(Reason(delivery.reason), "")
+    last = max(attempts, key=lambda each: each.started_at) if attempts else None
+    at = delivery.settled_at or (last.started_at if last else delivery.created_at)
+    answer = _answer(attempts, last)
+    match delivery.state:
+        case State.SENT if delivery.is_backfill:
+            title = f"Sent without starting flows: {name}"
+            reason = f"{_why_backfill(event, delivery)} Klaviyo recorded it."
+            return Entry(at, title, f"{reason} {answer}".strip(), tone="warn", event=event.pk)
+        case State.SENT:
+            return Entry(at, f"Sent: {name}", f"Klaviyo accepted it. {answer}".strip(), tone="good", event=event.pk)
+        case State.SKIPPED:
+            return Entry(at, f"Not sent: {name}", reason, tone="warn", event=event.pk)
+        case State.HELD:
+            return Entry(at, f"Held: {name}", reason, tone="warn", event=event.pk)
+        case State.DEAD | State.EXPIRED:
+            said = f"{reason} {delivery.error} {answer}"
+            return Entry(at, f"Failed: {name}", " ".join(said.split()), tone="bad", event=event.pk)
+        case _:
+            return Entry(at, f"Waits to be sent: {name}", _waiting(delivery, answer), tone="info", event=event.pk)
+
+
+def _why_backfill(event: Event, delivery: Delivery) -> str:
+    if event.occurred_at < delivery.connection.launch_at:
+        return "It is from before the launch."
+    if event.fresh_until and delivery.settled_at and delivery.settled_at > event.fresh_until:
+        return "It was no longer news when it was sent."
+    return f"It was older than {delivery.connection.freshness_hours} hours when it was sent."
+
+
+def _waiting(delivery: Delivery, answer: str) -> str:
+    connection = delivery.connection
+    if connection.state != connection.State.ACTIVE:
+        return f"The connection is paused: {connection.get_state_display()}. Nothing is lost meanwhile."
+    if delivery.error:
+        return f"The last attempt failed: {delivery.error} It is tried again. {answer}".strip()
+    return "It is its turn soon."
+
+
+def _answer(attempts: list[DeliveryAttempt], last: DeliveryAttempt | None) -> str:
+    if last is None:
+        return ""
+    status = f"status {last.status}" if last.status else "no answer"
+    request = f", request {last.request_id}" if last.request_id else ""
+    count = f" after {len(attempts)} requests" if len(attempts) > 1 else ""
+    return f"({status}{request}{count})"

@@ -1,0 +1,167 @@
+"""The history as a merchant sees it: the list with its search, an event with all that became of it, and the reasons why."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, time, timedelta
+from typing import Any, NamedTuple
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.views.decorators.http import require_POST, require_safe
+
+from integrations import audit, search, timeline
+from integrations.catalog import catalog
+from integrations.delivery import resend, showing
+from integrations.models import Delivery, DeliveryAttempt, Event, Merchant
+from integrations.search import Wanted
+from integrations.timeline import About
+from integrations.web.access import Role, Visit, page
+
+PAGE = 50
+STATES = [
+    ("", "Any"),
+    ("sent", "Accepted"),
+    ("pending", "Waiting"),
+    ("held", "Held"),
+    ("skipped", "Not sent"),
+    ("failed", "Failed"),
+]
+MOST_ORDERS = 20
+"""Orders of a shopper that one timeline shows, the newest."""
+
+
+def _metric_choices() -> list[tuple[str, str]]:
+    metrics = sorted(catalog.metrics.values(), key=lambda each: each.number)
+    return [("", "Any"), *((each.key, each.name.replace("{prefix}: ", "")) for each in metrics)]
+
+
+class SearchForm(forms.Form):
+    """What is looked for. Days are the merchant's; `after` is the place in the list from which an older page goes on."""
+
+    q = forms.CharField(label="Order, e-mail, phone or tracking number", required=False, max_length=254)
+    metric = forms.ChoiceField(choices=_metric_choices, required=False)
+    state = forms.ChoiceField(choices=STATES, required=False)
+    since = forms.DateField(label="From", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.DateField(label="To", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+
+    def wanted(self, merchant: Merchant) -> Wanted:
+        """For the search. Valid after `is_valid`."""
+        given = self.cleaned_data
+        since, until = given["since"], given["until"]
+        return Wanted(
+            term=given["q"],
+            metric=given["metric"],
+            state=given["state"],
+            since=datetime.combine(since, time.min, merchant.tz) if since else None,
+            until=datetime.combine(until + timedelta(days=1), time.min, merchant.tz) if until else None,
+        )
+
+
+@require_safe
+@page()
+def events(request: Visit, merchant: Merchant) -> HttpResponse:
+    """The list, newest first, a page at a time by the place of the last event on it."""
+    form = SearchForm(request.GET or None)
+    wanted = form.wanted(merchant) if form.is_valid() else Wanted()
+    found = search.events(merchant, wanted)
+    place = _place(request)
+    if place is not None:
+        found = found.filter(occurred_at__lte=place[0]).exclude(occurred_at=place[0], pk__gte=place[1])
+    rows = list(found.select_related("customer").prefetch_related("deliveries").defer("properties")[: PAGE + 1])
+    older = ""
+    if len(rows) > PAGE:
+        rows = rows[:PAGE]
+        kept = [(name, str(request.GET.get(name, ""))) for name in form.fields]
+        place_of_last = [("at", rows[-1].occurred_at.isoformat()), ("id", str(rows[-1].pk))]
+        older = urlencode([*(each for each in kept if each[1]), *place_of_last])
+    is_searched = form.is_bound and any(form.data.get(name) for name in form.fields)
+    context = {"form": form, "events": rows, "older": older, "is_searched": is_searched, "is_first": place is None}
+    return render(request, "web/events.html", context)
+
+
+def _place(request: HttpRequest) -> tuple[datetime, int] | None:
+    """Where a page begins; None for the first, and for an address that somebody changed by hand."""
+    try:
+        return datetime.fromisoformat(request.GET["at"]), int(request.GET["id"])
+    except (KeyError, ValueError):
+        return None
+
+
+class Way(NamedTuple):
+    """One of an event's deliveries: with every request that carried it, and the request itself as text."""
+
+    delivery: Delivery
+    attempts: list[DeliveryAttempt]
+    request: str
+
+
+@require_safe
+@page()
+def event(request: Visit, merchant: Merchant, pk: int) -> HttpResponse:
+    """One event: what it says, what was or would be sent, and what Klaviyo answered each time."""
+    row = get_object_or_404(Event.objects.for_merchant(merchant).select_related("customer"), pk=pk)
+    at = timezone.now()
+    mine = Delivery.objects.for_merchant(merchant).filter(event=row)
+    ways = []
+    for each in mine.select_related("connection", "bulk_attempt").order_by("pk"):
+        each.event = row
+        each.connection.merchant = merchant
+        ways.append(Way(each, _attempts(each), showing.request_of(each, at=at)))
+    context = {
+        "event": row,
+        "metric": catalog.metrics.get(row.metric),
+        "properties": json.dumps(row.properties, indent=2, ensure_ascii=False),
+        "ways": ways,
+        "may_resend": any(way.delivery.state in resend.RESENDABLE for way in ways),
+    }
+    return render(request, "web/event.html", context)
+
+
+def _attempts(delivery: Delivery) -> list[DeliveryAttempt]:
+    """Every request that carried it, oldest first; of those in bulk, the last."""
+    single = list(delivery.attempt_log.order_by("started_at", "pk"))
+    return single + ([delivery.bulk_attempt] if delivery.bulk_attempt else [])
+
+
+@require_POST
+@page(Role.EDITOR)
+def send_again(request: Visit, merchant: Merchant, pk: int) -> HttpResponse:
+    """Line up what failed of an event once more."""
+    row = get_object_or_404(Event.objects.for_merchant(merchant), pk=pk)
+    at = timezone.now()
+    count = resend.resend(Delivery.objects.for_merchant(merchant).filter(event=row), at=at)
+    if count:
+        audit.note(merchant, request.access.actor, "sent an event again", [f"{row.metric_name} {row.unique_id}"], at=at)
+        messages.success(request, "It is on its way again. Klaviyo ignores it if it has it already.")
+    else:
+        messages.warning(request, "Nothing of it can be sent again now: it did not fail, or the connection is paused.")
+    return redirect("event", merchant.public_id, pk)
+
+
+@require_safe
+@page()
+def why(request: Visit, merchant: Merchant) -> HttpResponse:
+    """Why, or why not: the timeline of an order, of a parcel's order, or of a shopper's orders."""
+    term = request.GET.get("q", "").strip()[:254]
+    about = _about(merchant, term) if term else None
+    entries = timeline.tell(merchant, about) if about else []
+    context: dict[str, Any] = {"term": term, "about": about, "entries": entries}
+    return render(request, "web/why.html", context)
+
+
+def _about(merchant: Merchant, term: str) -> About | None:
+    """The orders that a word names: by number, by parcel, by shopper; None where nothing is known by it."""
+    mine = Event.objects.for_merchant(merchant).exclude(order_number="")
+    people: list[int] = search.customers(merchant, term)
+    if people:
+        numbers = mine.filter(customer__in=people).order_by("-id").values_list("order_number", flat=True)
+        return About(tuple(dict.fromkeys(numbers[:MOST_ORDERS])))
+    spellings = search.variants(term)
+    by_parcel = mine.filter(tracking_number__in=spellings).exclude(tracking_number="")
+    orders = dict.fromkeys(by_parcel.values_list("order_number", flat=True)[:MOST_ORDERS])
+    return About((*orders, *(each for each in spellings if each not in orders)), tuple(spellings))

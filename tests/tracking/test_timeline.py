@@ -1,0 +1,182 @@
+"""Why, or why not: for each reason for which a shopper gets no message, a sentence that a person can read."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
+
+from integrations import timeline
+from integrations.catalog import catalog
+from integrations.models import Connection, Delivery, Event, Merchant
+from integrations.people import NOBODY
+from integrations.timeline import About, Entry
+from tests.tracking.telling import AT, DAY, make_merchant, order, scan, ship, track
+from tracking import stalled
+from tracking.dossier import Dossier
+from tracking.models import Issue, Order, Scan
+from tracking.retelling import facts_of
+
+
+@pytest.fixture
+def merchant(db: None) -> Merchant:
+    return make_merchant()
+
+
+def told(merchant: Merchant, number: str = "#1") -> list[Entry]:
+    return timeline.tell(merchant, About((number,)))
+
+
+def said(merchant: Merchant, title: str, number: str = "#1") -> str:
+    """What the only entry with that title says."""
+    (found,) = [each for each in told(merchant, number) if each.title == title]
+    return found.detail
+
+
+def settle(merchant: Merchant, metric: str, **values: Any) -> None:
+    Delivery.objects.filter(merchant=merchant, event__metric=metric).update(settled_at=AT + DAY, **values)
+
+
+def test_what_happened_and_what_became_of_it_in_order(merchant: Merchant) -> None:
+    order(merchant)
+    ship(merchant)
+    settle(merchant, "order_shipped", state="sent")
+
+    entries = told(merchant)
+    assert [each.at for each in entries] == sorted(each.at for each in entries)
+    assert "Klaviyo accepted it." in said(merchant, "Sent: Order shipped")
+    assert said(merchant, "Waits to be sent: Tidings: ShopifyOrderCreated") == "It is its turn soon."
+
+
+REASONS: list[tuple[dict[str, Any], str, str]] = [
+    ({"state": "skipped", "reason": "metric_off"}, "Not sent", "The metric was turned off before it could be sent."),
+    ({"state": "skipped", "reason": "before_window"}, "Not sent", "older than the days before the launch"),
+    ({"state": "skipped", "reason": "no_longer_true"}, "Not sent", "no longer true"),
+    ({"state": "held", "reason": "no_identity"}, "Held", "no e-mail address and no phone number"),
+    ({"state": "held", "reason": "before_launch"}, "Held", "waits for the launch date"),
+    ({"state": "dead", "reason": "rejected", "error": "Invalid phone"}, "Failed", "Klaviyo refused it. Invalid phone"),
+    ({"state": "expired", "reason": "uncertain"}, "Failed", "a person decides"),
+    (
+        {"state": "sent", "is_backfill": True},
+        "Sent without starting flows",
+        "It was older than 72 hours when it was sent.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("values", "title", "detail"), REASONS)
+def test_every_end_of_a_delivery_has_its_reason(
+    merchant: Merchant, values: dict[str, Any], title: str, detail: str
+) -> None:
+    order(merchant)
+    ship(merchant)
+    settle(merchant, "order_shipped", **values)
+
+    assert detail in said(merchant, f"{title}: Order shipped")
+
+
+def test_every_reason_has_its_words() -> None:
+    assert set(timeline.WORDS) == set(Delivery.Reason) - {Delivery.Reason.NONE}
+
+
+def test_a_paused_connection_is_the_reason_why_something_waits(merchant: Merchant) -> None:
+    order(merchant)
+    Connection.objects.update(state=Connection.State.AUTH)
+
+    assert "The connection is paused" in said(merchant, "Waits to be sent: Tidings: ShopifyOrderCreated")
+
+
+def test_a_metric_that_was_off_is_the_reason_why_there_is_no_event(merchant: Merchant) -> None:
+    order(merchant)
+    ship(merchant)
+
+    assert "not turned on" in said(merchant, "No event: Order Tracking Update")
+    assert not [each for each in told(merchant) if each.title == "No event: Order shipped"]
+
+
+@pytest.mark.parametrize(
+    ("scans", "title", "detail"),
+    [
+        ([("delivered", 5), ("in_transit", 3)], "Scan of 1ZA: in transit", "late or out of order"),
+        ([("in_transit", 3), ("in_transit", 5)], "Scan of 1ZA: in transit", "a repeated scan tells nothing"),
+        ([("in_transit", 3), ("unknown", 5)], "Scan of 1ZA: unknown", "nothing that we know"),
+    ],
+)
+def test_a_scan_that_tells_nothing_says_why(
+    merchant: Merchant, scans: list[tuple[str, float]], title: str, detail: str
+) -> None:
+    order(merchant)
+    ship(merchant)
+    for word, hours in scans:
+        track(merchant, scan(word, hours))
+
+    assert detail in said(merchant, title)
+
+
+def test_what_is_waited_for_is_told_with_its_instant(merchant: Merchant) -> None:
+    order(merchant)
+
+    (entry,) = [each for each in told(merchant) if "counts as stalled then" in each.title]
+    assert entry.at == Order.objects.get().stalls_at
+
+
+def test_test_orders_and_orders_without_a_shopper_say_so(merchant: Merchant) -> None:
+    order(merchant, is_test=True)
+    order(merchant, key="2", person=NOBODY)
+
+    assert said(merchant, "#1 is a test order") == "Test orders are kept and build no events."
+    assert "wait until a message names" in said(merchant, "#2 came without a shopper", "#2")
+
+
+def test_another_merchants_order_of_that_number_is_not_told(merchant: Merchant) -> None:
+    order(merchant)
+    other = Merchant.objects.prefetch_related("connections").get(pk=make_merchant().pk)
+
+    assert told(other) == []
+
+
+def test_a_timeline_costs_the_same_however_much_happened(merchant: Merchant) -> None:
+    counts = []
+    for hours in (1, 30):
+        order(merchant)
+        ship(merchant)
+        for each in range(hours):
+            track(merchant, scan("in_transit", 2 + each))
+        with CaptureQueriesContext(database) as queries:
+            told(merchant)
+        counts.append(len(queries))
+
+    assert counts[0] == counts[1] <= 12
+
+
+def test_facts_that_are_built_anew_are_those_that_were_announced(db: None) -> None:
+    """Else a metric would be said to have been off that was on."""
+    merchant = make_merchant(*(pack.key for pack in catalog.packs()))
+    order(merchant, is_paid=True)
+    ship(merchant)
+    track(merchant, scan("in_transit", 2, estimate=(AT + DAY).date()), scan("failure", 4))
+    track(merchant, scan("in_transit", 5, estimate=(AT + 3 * DAY).date()))
+    stalled.sweep(at=AT + 20 * DAY)
+    track(merchant, scan("delivered", 500))
+    dossier = Dossier.of(Order.objects.select_related("merchant", "customer").get())
+    built = {
+        (metric.key, metric.draft(fact).unique_id)
+        for fact in facts_of(dossier, list(Scan.objects.all()), list(Issue.objects.all()))
+        for metric in catalog.built_from(fact)
+    }
+
+    recorded = set(Event.objects.values_list("metric", "unique_id"))
+    assert {"stalled_in_transit", "delayed"} <= {
+        unique_id.split(":")[2] for _, unique_id in recorded if "track" in unique_id
+    }
+    assert built == recorded
+
+
+def test_an_event_that_came_late_says_so(merchant: Merchant) -> None:
+    order(merchant)
+    Event.objects.update(recorded_at=AT + timedelta(hours=2, minutes=5))
+
+    assert said(merchant, "Recorded: Tidings: ShopifyOrderCreated") == "We learnt of it 2 h 5 min later."

@@ -1,0 +1,114 @@
+"""What orders and parcels have to tell of why there is an event, or none: scans that moved nothing, metrics that were off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+
+from integrations import timeline
+from integrations.catalog import catalog
+from integrations.models import Event, Merchant
+from integrations.timeline import About, Entry
+from tracking import retelling, statuses
+from tracking.dossier import Dossier
+from tracking.models import Issue, Order, Scan, Shipment
+
+MOST_ORDERS = 20
+"""Orders of one timeline, the newest."""
+
+
+@timeline.register
+def tell(merchant: Merchant, about: About) -> Iterable[Entry]:
+    """What happened to the orders, what was noticed, and what is waited for. Seven statements, whatever there is."""
+    orders = list(
+        Order.objects.for_merchant(merchant)
+        .filter(number__in=about.orders)
+        .select_related("customer", "stalled_policy")
+        .order_by("-placed_at")[:MOST_ORDERS]
+    )
+    for order in orders:
+        order.merchant = merchant
+    dossiers = Dossier.of_many(orders)
+    mine = {"shipment__order__in": orders}
+    scans = list(Scan.objects.for_merchant(merchant).filter(**mine).order_by("occurred_at", "id"))
+    issues = list(Issue.objects.for_merchant(merchant).filter(order__in=orders))
+    entries: list[Entry] = []
+    for dossier in dossiers.values():
+        parcels = {each.pk: each for each in dossier.shipments}
+        own_scans = [each for each in scans if each.shipment_id in parcels]
+        own_issues = [each for each in issues if each.order_id == dossier.order.pk]
+        entries += _order(dossier)
+        entries += _quiet_scans(own_scans, parcels)
+        entries += _untold(dossier, own_scans, own_issues)
+        entries += _awaited(dossier)
+    return entries
+
+
+def _order(dossier: Dossier) -> Iterator[Entry]:
+    order = dossier.order
+    if order.is_test:
+        yield Entry(
+            order.placed_at, f"{order.number} is a test order", "Test orders are kept and build no events.", "warn"
+        )
+    if order.customer is None:
+        detail = "Its events wait until a message names an e-mail address or a phone number."
+        yield Entry(order.placed_at, f"{order.number} came without a shopper", detail, "warn")
+
+
+def _quiet_scans(scans: Iterable[Scan], parcels: Mapping[int, Shipment]) -> Iterator[Entry]:
+    """Scans that were kept and told nothing, each with the reason."""
+    reached: dict[int, Scan] = {}
+    for scan in scans:
+        before = reached.get(scan.shipment_id)
+        if scan.is_transition:
+            reached[scan.shipment_id] = scan
+        else:
+            title = f"Scan of {parcels[scan.shipment_id]}: {statuses.LABELS[scan.status].lower()}"
+            yield Entry(scan.occurred_at, title, _why_quiet(scan, before))
+
+
+def _why_quiet(scan: Scan, before: Scan | None) -> str:
+    if scan.status == statuses.UNKNOWN:
+        return "It says nothing that we know, so it moves nothing and tells nothing."
+    if before is not None and before.status == scan.status:
+        return f"The parcel was {statuses.LABELS[scan.status].lower()} already: a repeated scan tells nothing."
+    return "It came late or out of order: the parcel was further on already, so it is kept and tells nothing."
+
+
+def _untold(dossier: Dossier, scans: list[Scan], issues: list[Issue]) -> Iterator[Entry]:
+    """Happenings for which a metric exists and no event does, once for each metric: it was not turned on then."""
+    if dossier.order.is_test:
+        return
+    due = [
+        (metric, metric.draft(fact))
+        for fact in retelling.facts_of(dossier, scans, issues)
+        for metric in catalog.built_from(fact)
+        if metric.applies(fact)
+    ]
+    mine = Event.objects.for_merchant(dossier.order.merchant)
+    ids = {draft.unique_id for _, draft in due}
+    there = set(mine.filter(unique_id__in=ids).values_list("metric", "unique_id"))
+    missing: dict[str, list[datetime]] = {}
+    for metric, draft in due:
+        if (metric.key, draft.unique_id) not in there:
+            missing.setdefault(metric.key, []).append(draft.occurred_at)
+    for key, instants in missing.items():
+        times = f" It happened {len(instants)} times." if len(instants) > 1 else ""
+        title = f"No event: {catalog.metrics[key].name_for(dossier.order.merchant)}"
+        yield Entry(min(instants), title, OFF + times)
+
+
+OFF = (
+    "This metric was not turned on when it happened. What happened before a metric is turned on is not told afterwards."
+)
+
+
+def _awaited(dossier: Dossier) -> Iterator[Entry]:
+    order = dossier.order
+    if order.stalls_at:
+        yield Entry(order.stalls_at, f"{order.number} counts as stalled then, unless it is shipped", "", "info")
+    for parcel in dossier.shipments:
+        if parcel.stalls_at:
+            yield Entry(parcel.stalls_at, f"{parcel} counts as stalled then, unless it is scanned", "", "info")
+        if parcel.delays_at:
+            yield Entry(parcel.delays_at, f"{parcel} counts as delayed then, unless it arrives", "", "info")
