@@ -6,13 +6,13 @@ The demo holds the product's own answers against these; so nothing here may impo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from config.demo.orders import Fulfillment, Order
-from config.demo.shops import STATUS, TRACKING, Shop
+from config.demo.orders import Fulfillment, Line, Order
+from config.demo.shops import STATUS, TRACKING, UPDATES, Shop
 
 Key = tuple[str, str, str]
 """(public key of the Klaviyo account, metric's name there, unique_id)."""
@@ -43,9 +43,12 @@ class Expected:
         return self.counts_from < began_at - self.shop.launched_ago
 
 
-def placed(order: Order) -> Expected:
+def placed(order: Order) -> list[Expected]:
     """The order became known."""
-    return _tracking(order, "ShopifyOrderCreated", f"order:{order.id}", order.placed_at)
+    return [
+        _tracking(order, "ShopifyOrderCreated", f"order:{order.id}", order.placed_at),
+        *_update(order, f"order:{order.id}", "order_created", order.placed_at, order.lines),
+    ]
 
 
 def processing(order: Order) -> Expected:
@@ -77,30 +80,42 @@ def packed(fulfillment: Fulfillment) -> list[Expected]:
     ]
 
 
-def moved(fulfillment: Fulfillment, status: str, minutes: float, *, parcel: int = 0) -> Expected:
+def moved(fulfillment: Fulfillment, status: str, minutes: float, *, parcel: int = 0) -> list[Expected]:
     """A scan moved the parcel on to that status."""
-    at = fulfillment.order.after(minutes)
-    unique_id = f"shipment:{fulfillment.shipment_ids[parcel]}:{status}:{int(at.timestamp())}"
-    return _tracking(fulfillment.order, "ShipmentUpdateReceived", unique_id, at)
+    return _moved(fulfillment, status, status, minutes, parcel)
 
 
 def attempted(fulfillment: Fulfillment, minutes: float, *, parcel: int = 0) -> list[Expected]:
     """A delivery was tried in vain: a move, and an issue beside it."""
-    return _trouble(fulfillment, "failure", "ShipmentDeliveryAttempted", minutes, parcel)
+    return [
+        *_moved(fulfillment, "failure", "delivery_attempted", minutes, parcel),
+        _issue(fulfillment, "ShipmentDeliveryAttempted", minutes, parcel),
+    ]
 
 
 def sent_back(fulfillment: Fulfillment, minutes: float, *, parcel: int = 0) -> list[Expected]:
     """The parcel goes back: a move, and an issue beside it."""
-    return _trouble(fulfillment, "return_to_sender", "ShipmentReturnToSender", minutes, parcel)
-
-
-def _trouble(fulfillment: Fulfillment, status: str, problem: str, minutes: float, parcel: int) -> list[Expected]:
-    issue = f"issue:{problem}:{fulfillment.shipment_ids[parcel]}"
-    at = fulfillment.order.after(minutes)
     return [
-        moved(fulfillment, status, minutes, parcel=parcel),
-        _tracking(fulfillment.order, "OrderIssueCreated", issue, at),
+        *moved(fulfillment, "return_to_sender", minutes, parcel=parcel),
+        _issue(fulfillment, "ShipmentReturnToSender", minutes, parcel),
     ]
+
+
+def _moved(fulfillment: Fulfillment, status: str, trigger: str, minutes: float, parcel: int) -> list[Expected]:
+    """Redo has a word of its own for what is a failure to Malomo."""
+    order, shipment = fulfillment.order, fulfillment.shipment_ids[parcel]
+    at = order.after(minutes)
+    unique_id = f"shipment:{shipment}:{status}:{_epoch(at)}"
+    return [
+        _tracking(order, "ShipmentUpdateReceived", unique_id, at),
+        *_update(order, shipment, trigger, at, fulfillment.lines),
+    ]
+
+
+def _issue(fulfillment: Fulfillment, problem: str, minutes: float, parcel: int) -> Expected:
+    order = fulfillment.order
+    unique_id = f"issue:{problem}:{fulfillment.shipment_ids[parcel]}"
+    return _tracking(order, "OrderIssueCreated", unique_id, order.after(minutes))
 
 
 def _tracking(order: Order, name: str, unique_id: str, at: datetime) -> Expected:
@@ -111,6 +126,21 @@ def _tracking(order: Order, name: str, unique_id: str, at: datetime) -> Expected
 def _status(order: Order, name: str, status: str) -> Expected:
     """Whiplash: the launch window judges all of an order by when it was placed."""
     return Expected(order.shop, STATUS, name, f"order:{order.id}:{status}", order.placed_at)
+
+
+def _update(
+    order: Order, about: str, trigger: str, at: datetime, lines: Sequence[Line], *, anchor: datetime | None = None
+) -> list[Expected]:
+    """Redo: a tracking update, and one for each line of what it is about. `anchor` tells it apart where `at` does not."""
+    whole = f"track:{about}:{trigger}:{_epoch(anchor or at)}"
+    return [
+        Expected(order.shop, UPDATES, "Order Tracking Update", whole, at),
+        *(Expected(order.shop, UPDATES, "Order Tracking Update Item", f"{whole}:item:{line.id}", at) for line in lines),
+    ]
+
+
+def _epoch(at: datetime) -> int:
+    return int(at.timestamp())
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from config.demo.people import AMERICANS, CANADIANS, GERMANS, Person
 
-TRACKING, STATUS = "order_tracking", "order_status"
+TRACKING, STATUS, UPDATES = "order_tracking", "order_status", "returns_and_tracking"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ TEEKONTOR = Shop(
     name="Teekontor Alster",
     domain="teekontor-alster.myshopify.com",
     account="TEEK02",
-    packs=(STATUS,),
+    packs=(STATUS, UPDATES),
     prefix="Tidings",
     timezone="Europe/Berlin",
     currency="EUR",

@@ -54,7 +54,7 @@ def told_by_the_shop(shop: Shop, buyer: Person, at: datetime) -> Story:
     name = f"{buyer.name} {order.name}"
 
     def both(status: str, minutes: float) -> list[Expected]:
-        return [tell.moved(boxes, status, minutes, parcel=parcel) for parcel in (0, 1)]
+        return [event for parcel in (0, 1) for event in tell.moved(boxes, status, minutes, parcel=parcel)]
 
     return [
         step(

@@ -14,7 +14,7 @@ RECENTLY = BEGAN_AT - timedelta(hours=3)
 
 
 def placed(shop: Shop, at: datetime = RECENTLY) -> Expected:
-    return expected.placed(new_order(shop, shop.shoppers[0], at))
+    return expected.placed(new_order(shop, shop.shoppers[0], at))[0]
 
 
 def record(event: Expected, **changes: Any) -> dict[str, Any]:
@@ -94,6 +94,8 @@ def test_recipes_are_those_of_the_catalogue_of_events() -> None:
         ("Parcelbird: ShipmentCreated", f"shipment:{boxes.id}:created"),
         ("Parcelbird: ShipmentCreated", f"shipment:{second}:created"),
         ("Parcelbird: ShipmentUpdateReceived", f"shipment:{second}:failure:{epoch}"),
+        ("Order Tracking Update", f"track:{second}:delivery_attempted:{epoch}"),
+        ("Order Tracking Update Item", f"track:{second}:delivery_attempted:{epoch}:item:{order.lines[0].id}"),
         ("Parcelbird: OrderIssueCreated", f"issue:ShipmentDeliveryAttempted:{second}"),
         ("Order delivered", f"order:{order.id}:delivered"),
     ]
