@@ -8,14 +8,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from config.demo.orders import Fulfillment, Line, Order
 from config.demo.shops import STATUS, TRACKING, UPDATES, Shop
 
 Key = tuple[str, str, str]
 """(public key of the Klaviyo account, metric's name there, unique_id)."""
+
+HOURS_GRANTED = 72
+"""Business hours in which an order is to be shipped, and a parcel to be seen again: none of the shops asks for others."""
+
+SATURDAY = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,11 @@ class Expected:
     def key(self) -> Key:
         """By what it is recognised."""
         return self.shop.account, self.metric, self.unique_id
+
+    @property
+    def occurred_at(self) -> datetime | None:
+        """When it must say that it happened; None where the launch window judges by something else."""
+        return None if self.pack == STATUS else self.counts_from
 
     def is_sent(self, began_at: datetime) -> bool:
         """Whether the shop uses the pack and the event lies in its launch window, for a demo that began then."""
@@ -89,7 +100,7 @@ def attempted(fulfillment: Fulfillment, minutes: float, *, parcel: int = 0) -> l
     """A delivery was tried in vain: a move, and an issue beside it."""
     return [
         *_moved(fulfillment, "failure", "delivery_attempted", minutes, parcel),
-        _issue(fulfillment, "ShipmentDeliveryAttempted", minutes, parcel),
+        _issue(fulfillment, "ShipmentDeliveryAttempted", fulfillment.order.after(minutes), parcel),
     ]
 
 
@@ -97,8 +108,35 @@ def sent_back(fulfillment: Fulfillment, minutes: float, *, parcel: int = 0) -> l
     """The parcel goes back: a move, and an issue beside it."""
     return [
         *moved(fulfillment, "return_to_sender", minutes, parcel=parcel),
-        _issue(fulfillment, "ShipmentReturnToSender", minutes, parcel),
+        _issue(fulfillment, "ShipmentReturnToSender", fulfillment.order.after(minutes), parcel),
     ]
+
+
+def never_shipped(order: Order) -> Expected:
+    """It waits for longer than is granted."""
+    due = business_hours_after(order.placed_at, HOURS_GRANTED, order.shop)
+    return _tracking(order, "OrderIssueCreated", f"issue:FulfillmentStalled:{order.id}", due)
+
+
+def stood_still(fulfillment: Fulfillment, minutes: float) -> list[Expected]:
+    """On its way, its parcel was not seen again after that minute for longer than is granted."""
+    order, shipment = fulfillment.order, fulfillment.shipment_ids[0]
+    since = order.after(minutes)
+    due = business_hours_after(since, HOURS_GRANTED, order.shop)
+    return [
+        _issue(fulfillment, "ShipmentStalled", due, 0),
+        *_update(order, shipment, "stalled_in_transit", due, fulfillment.lines, anchor=since),
+    ]
+
+
+def put_off(fulfillment: Fulfillment, promised_on: date, minutes: float) -> list[Expected]:
+    """Its carrier takes back the first promise for its parcel."""
+    return _delayed(fulfillment, promised_on, fulfillment.order.after(minutes))
+
+
+def overdue(fulfillment: Fulfillment, promised_on: date) -> list[Expected]:
+    """The day passed for which its parcel was promised."""
+    return _delayed(fulfillment, promised_on, _midnight(promised_on + timedelta(days=1), fulfillment.order.shop))
 
 
 def _moved(fulfillment: Fulfillment, status: str, trigger: str, minutes: float, parcel: int) -> list[Expected]:
@@ -112,10 +150,15 @@ def _moved(fulfillment: Fulfillment, status: str, trigger: str, minutes: float, 
     ]
 
 
-def _issue(fulfillment: Fulfillment, problem: str, minutes: float, parcel: int) -> Expected:
-    order = fulfillment.order
+def _issue(fulfillment: Fulfillment, problem: str, at: datetime, parcel: int) -> Expected:
     unique_id = f"issue:{problem}:{fulfillment.shipment_ids[parcel]}"
-    return _tracking(order, "OrderIssueCreated", unique_id, order.after(minutes))
+    return _tracking(fulfillment.order, "OrderIssueCreated", unique_id, at)
+
+
+def _delayed(fulfillment: Fulfillment, promised_on: date, at: datetime) -> list[Expected]:
+    """Told once for a parcel, whose first promise tells it apart."""
+    promise = datetime.combine(promised_on, time.min, UTC)
+    return _update(fulfillment.order, fulfillment.shipment_ids[0], "delayed", at, fulfillment.lines, anchor=promise)
 
 
 def _tracking(order: Order, name: str, unique_id: str, at: datetime) -> Expected:
@@ -143,6 +186,23 @@ def _epoch(at: datetime) -> int:
     return int(at.timestamp())
 
 
+def business_hours_after(start: datetime, hours: int, shop: Shop) -> datetime:
+    """The instant at which so many hours are over, Saturdays and Sundays in the shop's time zone left out."""
+    at, left = start.astimezone(UTC), timedelta(hours=hours)
+    while True:
+        today = at.astimezone(ZoneInfo(shop.timezone)).date()
+        end = _midnight(today + timedelta(days=1), shop)
+        if today.weekday() < SATURDAY:
+            if left <= end - at:
+                return at + left
+            left -= end - at
+        at = end
+
+
+def _midnight(day: date, shop: Shop) -> datetime:
+    return datetime.combine(day, time.min, ZoneInfo(shop.timezone)).astimezone(UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """How what was recorded differs from what had to be."""
@@ -153,6 +213,7 @@ class Verdict:
     doubled: list[Key] = field(default_factory=list)
     wrongly_backfilled: list[Key] = field(default_factory=list)
     wrongly_live: list[Key] = field(default_factory=list)
+    wrongly_timed: list[Key] = field(default_factory=list)
 
     @property
     def complaints(self) -> dict[str, list[Key]]:
@@ -163,6 +224,7 @@ class Verdict:
             "doubled": self.doubled,
             "sent as backfill though it is news": self.wrongly_backfilled,
             "sent as news though it is from before the launch": self.wrongly_live,
+            "told of another instant": self.wrongly_timed,
         }
         return {kind: keys for kind, keys in found.items() if keys}
 
@@ -177,15 +239,18 @@ def judge(
 
     `receipts` is (account, unique_id) -> how often the sandbox accepted it, repeats that it then ignored included.
     """
-    wanted = {each.key: each.is_backfill(began_at) for each in expected if each.is_sent(began_at)}
-    events = [((each["account"], each["metric"], each["unique_id"]), bool(each["backfill"])) for each in recorded]
+    wanted = {each.key: each for each in expected if each.is_sent(began_at)}
+    events = [((each["account"], each["metric"], each["unique_id"]), each) for each in recorded]
     found, times = dict(events), Counter(key for key, _ in events)
-    common = [key for key in wanted if key in found]
+    common = [(key, each, found[key]) for key, each in wanted.items() if key in found]
     return Verdict(
         expected=len(wanted),
         missing=sorted(wanted.keys() - found.keys()),
         unexpected=sorted(found.keys() - wanted.keys()),
         doubled=sorted(key for key, count in times.items() if count > 1 or receipts.get((key[0], key[2]), 0) > 1),
-        wrongly_backfilled=[key for key in common if found[key] and not wanted[key]],
-        wrongly_live=[key for key in common if wanted[key] and not found[key]],
+        wrongly_backfilled=[key for key, due, came in common if came["backfill"] and not due.is_backfill(began_at)],
+        wrongly_live=[key for key, due, came in common if due.is_backfill(began_at) and not came["backfill"]],
+        wrongly_timed=[
+            key for key, due, came in common if due.occurred_at not in (None, datetime.fromisoformat(came["time"]))
+        ],
     )

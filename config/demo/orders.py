@@ -8,8 +8,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from config.demo.people import Person
 from config.demo.shops import Product, Shop
@@ -60,6 +61,10 @@ class Order:
     def after(self, minutes: float) -> datetime:
         """The instant so many minutes after it was placed."""
         return self.placed_at + timedelta(minutes=minutes)
+
+    def day_after(self, days: int) -> date:
+        """The date so many days after it was placed, where the shop is."""
+        return self.placed_at.astimezone(ZoneInfo(self.shop.timezone)).date() + timedelta(days=days)
 
 
 @dataclass(frozen=True, slots=True)

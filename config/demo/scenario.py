@@ -1,9 +1,11 @@
-"""The order in which the stories are told: several at once, as in life, each in its own order."""
+"""The order in which the stories are told: several at once, as in life, each in its own order. And when what stands still then
+comes to light.
+"""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from config.demo import stories
@@ -18,6 +20,11 @@ BETWEEN_STORIES = 0.8
 def script(began_at: datetime) -> list[Step]:
     """All steps of the demo. Every instant in them lies before `began_at`."""
     return _interleaved([_of(shop, began_at) for shop in SHOPS])
+
+
+def moments(steps: Iterable[Step], began_at: datetime) -> list[datetime]:
+    """The instants, all of them after `began_at`, at which something comes to light of which nothing more was heard."""
+    return sorted({event.counts_from for step in steps for event in step.later if event.is_sent(began_at)})
 
 
 def trickle(seed: int, now: datetime) -> Iterator[Step]:
@@ -45,6 +52,8 @@ def _of(shop: Shop, began_at: datetime) -> list[Story]:
             stories.returned_to_sender(shop, next(people), recently),
             stories.straight_home(shop, next(people), recently),
             stories.forged(shop, next(people), recently),
+            stories.forgotten(shop, next(people), recently),
+            stories.gone_quiet(shop, next(people), recently),
         ]
     if shop is TEEKONTOR:
         told += [
@@ -53,6 +62,8 @@ def _of(shop: Shop, began_at: datetime) -> list[Story]:
             stories.straight_home(shop, next(people).by_phone_only(), recently),
             # From before the launch: its parcel may arrive today, nobody is told.
             stories.straight_home(shop, next(people), _hours_before(began_at, 30)),
+            stories.put_off(shop, next(people), recently),
+            stories.gone_quiet(shop, next(people), recently),
         ]
     if shop is NORTHLIGHT:
         told += [
@@ -62,6 +73,7 @@ def _of(shop: Shop, began_at: datetime) -> list[Story]:
             stories.straight_home(shop, next(people), _hours_before(began_at, 24 * 9)),
             stories.changed_mind(shop, next(people), recently),
             stories.checkout_test(shop, next(people), recently),
+            stories.forgotten(shop, next(people), recently),
         ]
     return told
 

@@ -7,6 +7,8 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import requests
@@ -15,18 +17,28 @@ from django.utils import timezone
 from rich.console import Console
 from rich.live import Live
 
-from config.demo import expected, scenario, stage, table
+from config.demo import clock, expected, scenario, stage, table
 from config.demo.expected import Verdict
 from config.demo.figures import Figures
 from config.demo.processes import Processes
 from config.demo.stage import ADMIN, Stage
 from config.demo.steps import FORGED, Step
+from integrations.delivery.engine import Engine
 
 LOOK_EVERY = 0.25
 STREAM_SECONDS, HURRIED_STREAM_SECONDS = 30.0, 6.0
 SETTLED_SECONDS = 90.0
+MOMENT_SECONDS = 4.0
+"""From one leap of the clock to the next."""
+
 TRICKLE_EVERY = 1.5
 """Seconds from one webhook to the next once the script is told."""
+
+
+LEFT_ALONE = (
+    "Some orders and parcels were left alone. Now only the clock moves, for the demo's own sweep and delivery. The pages and"
+    " the worker go by the real one: there, what is found lies in the days to come."
+)
 
 
 class WrongAnswer(Exception):
@@ -50,6 +62,7 @@ def run(console: Console, directory: Path, *, once: bool, speed: float) -> bool:
             seconds = HURRIED_STREAM_SECONDS if once else STREAM_SECONDS
             show.tell(steps, pause=seconds / len(steps) / speed)
             show.settle()
+            show.move_clock(scenario.moments(steps, built.began_at), pause=0 if once else MOMENT_SECONDS / speed)
             verdict = show.judge(steps)
             if not once:
                 console.print("New orders keep coming in until Ctrl-C.")
@@ -75,22 +88,36 @@ class Show:
             for step in steps:
                 due_at = time.monotonic() + pause
                 self._post(step, session)
-                look()
-                while (left := due_at - time.monotonic()) > 0:
-                    time.sleep(min(LOOK_EVERY, left))
-                    look()
+                _wait_until(due_at, look)
 
     def settle(self) -> None:
         """Wait until nothing is under way any more, or it takes too long. Raises `ProcessEnded`."""
-        give_up_at = time.monotonic() + SETTLED_SECONDS
         with self._picture() as look:
-            while not self._figures.is_settled() and time.monotonic() < give_up_at:
-                look()
-                time.sleep(LOOK_EVERY)
+            self._settle(look, lambda: time.sleep(LOOK_EVERY))
+
+    def move_clock(self, moments: Sequence[datetime], *, pause: float) -> None:
+        """Let the clock leap from one instant to the next, find what is due by then, and deliver it. Raises `ProcessEnded`."""
+        self._console.print(f"It is {clock.shown(timezone.now())}. {LEFT_ALONE}\n")
+        self._told.clear()
+        for at in moments:
+            due_at = time.monotonic() + pause
+            deliver = partial(Engine(clock=clock.standing_at(at)).run, seconds=LOOK_EVERY)
+            self._console.print(f"The clock moves forward to {clock.shown(at)}.", style="bold")
+            self._console.print(*clock.sweep(at), sep="\n", soft_wrap=True)
+            with self._picture() as look:
+                self._settle(look, deliver)
+                _wait_until(due_at, look)
+        self._console.print()
+
+    def _settle(self, look: Callable[[], None], meanwhile: Callable[[], object]) -> None:
+        give_up_at = time.monotonic() + SETTLED_SECONDS
+        while not self._figures.is_settled() and time.monotonic() < give_up_at:
+            look()
+            meanwhile()
 
     def judge(self, steps: Sequence[Step]) -> Verdict:
         """Hold what arrived against what `steps` must lead to, and say so."""
-        due = [event for step in steps for event in step.leads_to]
+        due = [event for step in steps for event in (*step.leads_to, *step.later)]
         self._figures.look()
         verdict = expected.judge(due, self._figures.recorded(), self._figures.receipts(), self._stage.began_at)
         self._console.print(table.figures(self._figures.rows()))
@@ -130,6 +157,12 @@ def _welcome(console: Console, built: Stage, seconds: float) -> None:
     admin = f"{settings.PUBLIC_BASE_URL}/admin/"
     console.print(f"  Admin            {admin}   user {ADMIN}, password {built.password}", soft_wrap=True)
     console.print(f"  Klaviyo sandbox  {built.sandbox.url}/\n", soft_wrap=True)
+
+
+def _wait_until(end: float, look: Callable[[], None]) -> None:
+    while (left := end - time.monotonic()) > 0:
+        time.sleep(min(LOOK_EVERY, left))
+        look()
 
 
 def _endless() -> Iterator[Step]:

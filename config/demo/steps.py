@@ -15,24 +15,38 @@ ACCEPTED, DUPLICATE, FORGED = 202, 200, 401
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A webhook that is posted, what it says in words, the answer that is due, and the events that must come of it."""
+    """A webhook that is posted, what it says in words, the answer that is due, and the events that must come of it.
+
+    `later` are those that must come of it once the clock moves on, because nothing more is heard.
+    """
 
     shop: Shop
     says: str
     webhook: Webhook
     leads_to: tuple[Expected, ...] = ()
+    later: tuple[Expected, ...] = ()
     answer: int = ACCEPTED
 
 
 Story = list[Step]
 
 
-def step(shop: Shop, says: str, webhook: Webhook, *events: Expected | Iterable[Expected]) -> Step:
+def step(
+    shop: Shop,
+    says: str,
+    webhook: Webhook,
+    *events: Expected | Iterable[Expected],
+    later: Iterable[Expected | Iterable[Expected]] = (),
+) -> Step:
     """A step that leads to these events."""
-    groups = ([each] if isinstance(each, Expected) else each for each in events)
-    return Step(shop, says, webhook, tuple(event for group in groups for event in group))
+    return Step(shop, says, webhook, _all_of(events), _all_of(later))
 
 
 def repeated(told: Step) -> Step:
     """The same delivery once more, as every sender repeats them: it leads to nothing."""
     return replace(told, says=f"{told.says} (repeated)", leads_to=(), answer=DUPLICATE)
+
+
+def _all_of(events: Iterable[Expected | Iterable[Expected]]) -> tuple[Expected, ...]:
+    groups = ([each] if isinstance(each, Expected) else each for each in events)
+    return tuple(event for group in groups for event in group)

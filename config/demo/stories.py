@@ -269,6 +269,64 @@ def guest(shop: Shop, buyer: Person, at: datetime) -> Story:
     ]
 
 
+def forgotten(shop: Shop, buyer: Person, at: datetime) -> Story:
+    """Ordered and paid, and nobody packs it."""
+    order = new_order(shop, buyer, at, lines=2)
+    return [
+        step(
+            shop,
+            f"{buyer.name} {order.name} ordered, and forgotten",
+            order_webhook("orders/create", order),
+            tell.placed(order),
+            tell.processing(order),
+            later=[tell.never_shipped(order)],
+        )
+    ]
+
+
+def gone_quiet(shop: Shop, buyer: Person, at: datetime) -> Story:
+    """On its way and promised for tomorrow; then nothing more is heard of it."""
+    order = new_order(shop, buyer, at)
+    box, tomorrow = pack(order, 20), order.day_after(1)
+    way = [Scan("pre_transit", 30), Scan("in_transit", 85)]
+    name = f"{buyer.name} {order.name}"
+    return [
+        *_begun(shop, name, box),
+        step(
+            shop,
+            f"{name} on its way, promised for tomorrow",
+            tracker_webhook(box, way, estimate=tomorrow),
+            tell.moved(box, "pre_transit", 30),
+            tell.moved(box, "in_transit", 85),
+            later=[tell.overdue(box, tomorrow), tell.stood_still(box, 85)],
+        ),
+    ]
+
+
+def put_off(shop: Shop, buyer: Person, at: datetime) -> Story:
+    """Promised for tomorrow, then for two days later; nothing more is heard of it either."""
+    order = new_order(shop, buyer, at, lines=2)
+    box, tomorrow = pack(order, 15), order.day_after(1)
+    way = [Scan("in_transit", 60), Scan("in_transit", 120, "Held up by a storm")]
+    name = f"{buyer.name} {order.name}"
+    return [
+        *_begun(shop, name, box),
+        step(
+            shop,
+            f"{name} on its way, promised for tomorrow",
+            tracker_webhook(box, way[:1], estimate=tomorrow),
+            tell.moved(box, "in_transit", 60),
+        ),
+        step(
+            shop,
+            f"{name} put off by two days",
+            tracker_webhook(box, way, estimate=order.day_after(3)),
+            tell.put_off(box, tomorrow, 120),
+            later=[tell.stood_still(box, 120)],
+        ),
+    ]
+
+
 def checkout_test(shop: Shop, buyer: Person, at: datetime) -> Story:
     """The shop's owner tries the checkout: nobody is to be told."""
     order = new_order(shop, buyer, at, is_test=True)

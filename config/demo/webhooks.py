@@ -6,7 +6,7 @@ import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -122,8 +122,10 @@ def refund_webhook(order: Order, minutes: float, lines: Sequence[Line]) -> Webho
     return _shopify(order, "refunds/create", body, at)
 
 
-def tracker_webhook(fulfillment: Fulfillment, scans: Sequence[Scan], *, parcel: int = 0) -> Webhook:
-    """EasyPost's word on one parcel: always with its whole history, the newest scan last."""
+def tracker_webhook(
+    fulfillment: Fulfillment, scans: Sequence[Scan], *, parcel: int = 0, estimate: date | None = None
+) -> Webhook:
+    """EasyPost's word on one parcel: always with its whole history, the newest scan last. `estimate` is a day where it goes."""
     order, newest = fulfillment.order, scans[-1]
     at = order.after(newest.minutes).isoformat()
     tracker = {
@@ -139,7 +141,12 @@ def tracker_webhook(fulfillment: Fulfillment, scans: Sequence[Scan], *, parcel: 
         "est_delivery_date": None,
         "public_url": f"https://track.example/{fulfillment.tracking_numbers[parcel]}",
         "tracking_details": [_detail(order, scan) for scan in scans],
-        "carrier_detail": {"object": "CarrierDetail", "service": "Ground", "initial_delivery_attempt": None},
+        "carrier_detail": {
+            "object": "CarrierDetail",
+            "service": "Ground",
+            "est_delivery_date_local": estimate and estimate.isoformat(),
+            "initial_delivery_attempt": None,
+        },
     }
     body = {
         "id": f"evt_{uuid.uuid4().hex}",

@@ -4,10 +4,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from config.demo import expected
 from config.demo.expected import Expected, Key, Verdict
 from config.demo.orders import new_order, pack
-from config.demo.shops import LARKSPUR, NORTHLIGHT, TEEKONTOR, Shop
+from config.demo.shops import LARKSPUR, NORTHLIGHT, SHOPS, TEEKONTOR, Shop
+from tracking import business_time
+from tracking.business_time import Calendar
 
 BEGAN_AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
 RECENTLY = BEGAN_AT - timedelta(hours=3)
@@ -19,7 +23,8 @@ def placed(shop: Shop, at: datetime = RECENTLY) -> Expected:
 
 def record(event: Expected, **changes: Any) -> dict[str, Any]:
     account, metric, unique_id = event.key
-    return {"account": account, "metric": metric, "unique_id": unique_id, "backfill": False, **changes}
+    told = {"account": account, "metric": metric, "unique_id": unique_id, "time": event.counts_from.isoformat()}
+    return {**told, "backfill": False, **changes}
 
 
 def judge(
@@ -84,6 +89,21 @@ def test_news_may_not_be_sent_as_backfill() -> None:
     assert judge([one], [record(one, backfill=True)]) == {"sent as backfill though it is news": [one.key]}
 
 
+def test_an_event_may_not_tell_of_another_instant() -> None:
+    one = expected.never_shipped(new_order(LARKSPUR, LARKSPUR.shoppers[0], RECENTLY))
+    early = one.counts_from - timedelta(seconds=1)
+    assert judge([one], [record(one)]) == {}
+    assert judge([one], [record(one, time=early.isoformat())]) == {"told of another instant": [one.key]}
+
+
+@pytest.mark.parametrize("shop", SHOPS, ids=lambda shop: shop.name)
+def test_business_hours_are_counted_as_the_product_counts_them(shop: Shop) -> None:
+    calendar = Calendar(shop.timezone, frozenset({5, 6}))
+    for hour in range(0, 24 * 7 * 52, 5):
+        start = BEGAN_AT + timedelta(hours=hour, minutes=hour % 60)
+        assert expected.business_hours_after(start, 72, shop) == business_time.due(start, 72, calendar)
+
+
 def test_recipes_are_those_of_the_catalogue_of_events() -> None:
     order = new_order(LARKSPUR, LARKSPUR.shoppers[0], RECENTLY)
     boxes = pack(order, 20, parcels=2)
@@ -98,4 +118,16 @@ def test_recipes_are_those_of_the_catalogue_of_events() -> None:
         ("Order Tracking Update Item", f"track:{second}:delivery_attempted:{epoch}:item:{order.lines[0].id}"),
         ("Parcelbird: OrderIssueCreated", f"issue:ShipmentDeliveryAttempted:{second}"),
         ("Order delivered", f"order:{order.id}:delivered"),
+    ]
+
+
+def test_what_stands_still_is_due_when_its_time_has_run_out() -> None:
+    order = new_order(TEEKONTOR, TEEKONTOR.shoppers[0], RECENTLY)
+    box = pack(order, 20)
+    scanned, promise = order.after(60), datetime(2026, 11, 21, tzinfo=UTC)
+    told = [*expected.overdue(box, promise.date()), *expected.stood_still(box, 60)]
+    assert [(each.unique_id, each.counts_from) for each in told if "Item" not in each.metric] == [
+        (f"track:{box.id}:delayed:{int(promise.timestamp())}", datetime(2026, 11, 21, 23, tzinfo=UTC)),
+        (f"issue:ShipmentStalled:{box.id}", scanned + timedelta(days=5)),
+        (f"track:{box.id}:stalled_in_transit:{int(scanned.timestamp())}", scanned + timedelta(days=5)),
     ]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -40,7 +40,7 @@ def test_nothing_happens_in_the_future(steps: list[Step]) -> None:
 
 
 def test_each_event_is_led_to_by_one_step(steps: list[Step]) -> None:
-    keys = Counter(event.key for step in steps for event in step.leads_to)
+    keys = Counter(event.key for step in steps for event in (*step.leads_to, *step.later))
     assert [key for key, count in keys.items() if count > 1] == []
 
 
@@ -51,6 +51,19 @@ def test_each_shop_hears_of_every_metric_of_its_packs(steps: list[Step]) -> None
         }
         wanted = {"order_tracking": 4, "order_status": 4, "returns_and_tracking": 2}
         assert len(due) == sum(wanted[pack] for pack in shop.packs), shop.name
+
+
+def test_an_order_a_parcel_and_a_delay_come_to_light_after_the_script(steps: list[Step]) -> None:
+    later = [event.unique_id for step in steps for event in step.later if event.is_sent(BEGAN_AT)]
+    for found in ("issue:FulfillmentStalled:", "issue:ShipmentStalled:", ":stalled_in_transit:", ":delayed:"):
+        assert any(found in unique_id for unique_id in later), found
+
+
+def test_the_clock_moves_forward_to_what_is_due_at_some_shop(steps: list[Step]) -> None:
+    moments = scenario.moments(steps, BEGAN_AT)
+    assert moments == sorted(set(moments))
+    assert moments[0] > BEGAN_AT
+    assert moments[-1] < BEGAN_AT + timedelta(days=6)
 
 
 def test_repeated_forged_and_untimely_messages_are_among_them(steps: list[Step]) -> None:
