@@ -162,7 +162,7 @@ def _why_backfill(event: Event, delivery: Delivery) -> str:
 def _waiting(delivery: Delivery, answer: str) -> str:
     connection = delivery.connection
     if connection.state != connection.State.ACTIVE:
-        return f"The connection is paused: {connection.get_state_display()}. Nothing is lost meanwhile."
+        return f"The connection is {connection.get_state_display().lower()}. Nothing is lost meanwhile."
     if delivery.error:
         return f"The last attempt failed: {delivery.error} It is tried again. {answer}".strip()
     return "It is its turn soon."

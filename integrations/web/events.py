@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, time, timedelta
+import re
+from datetime import UTC, datetime, time, timedelta
 from typing import Any, NamedTuple
 
 from django import forms
@@ -23,6 +24,7 @@ from integrations.timeline import About
 from integrations.web.access import Role, Visit, page
 
 PAGE = 50
+_PLACE = re.compile("[0-9]{1,11}")
 STATES = [
     ("", "Any"),
     ("sent", "Accepted"),
@@ -77,7 +79,7 @@ def events(request: Visit, merchant: Merchant) -> HttpResponse:
     if len(rows) > PAGE:
         rows = rows[:PAGE]
         kept = [(name, str(request.GET.get(name, ""))) for name in form.fields]
-        place_of_last = [("at", rows[-1].occurred_at.isoformat()), ("id", str(rows[-1].pk))]
+        place_of_last = [("at", str(int(rows[-1].occurred_at.timestamp()))), ("id", str(rows[-1].pk))]
         older = urlencode([*(each for each in kept if each[1]), *place_of_last])
     is_searched = form.is_bound and any(form.data.get(name) for name in form.fields)
     context = {"form": form, "events": rows, "older": older, "is_searched": is_searched, "is_first": place is None}
@@ -85,11 +87,11 @@ def events(request: Visit, merchant: Merchant) -> HttpResponse:
 
 
 def _place(request: HttpRequest) -> tuple[datetime, int] | None:
-    """Where a page begins; None for the first, and for an address that somebody changed by hand."""
-    try:
-        return datetime.fromisoformat(request.GET["at"]), int(request.GET["id"])
-    except (KeyError, ValueError):
+    """Where a page begins: an event's time in epoch seconds, and its key. None for the first, and for what cannot be one."""
+    at, key = request.GET.get("at", ""), request.GET.get("id", "")
+    if not (_PLACE.fullmatch(at) and _PLACE.fullmatch(key)):
         return None
+    return datetime.fromtimestamp(int(at), UTC), int(key)
 
 
 class Way(NamedTuple):

@@ -84,9 +84,11 @@ def test_every_reason_has_its_words() -> None:
 
 def test_a_paused_connection_is_the_reason_why_something_waits(merchant: Merchant) -> None:
     order(merchant)
-    Connection.objects.update(state=Connection.State.AUTH)
+    Connection.objects.update(state=Connection.State.PAUSED_KEY)
 
-    assert "The connection is paused" in said(merchant, "Waits to be sent: Tidings: ShopifyOrderCreated")
+    assert "The connection is paused: the key is refused." in said(
+        merchant, "Waits to be sent: Tidings: ShopifyOrderCreated"
+    )
 
 
 def test_a_metric_that_was_off_is_the_reason_why_there_is_no_event(merchant: Merchant) -> None:
