@@ -14,14 +14,19 @@ from integrations.models import Connection, Delivery
 RESENDABLE = (Delivery.State.DEAD, Delivery.State.EXPIRED)
 
 
+def resendable(deliveries: QuerySet[Delivery]) -> QuerySet[Delivery]:
+    """Those among them that `resend` would line up."""
+    failed = deliveries.filter(state__in=RESENDABLE, connection__state=Connection.State.ACTIVE)
+    return failed.exclude(identifier="")
+
+
 def resend(deliveries: QuerySet[Delivery], *, at: datetime) -> int:
     """Line up failed and expired deliveries once more; returns how many.
 
     One try at least is left to each, within the budget of ten, and its days of doubt begin anew. Those of a paused
     connection are left alone: they would only fail again.
     """
-    failed = deliveries.filter(state__in=RESENDABLE, connection__state=Connection.State.ACTIVE).exclude(identifier="")
-    ids = list(failed.values_list("pk", flat=True))
+    ids = list(resendable(deliveries).values_list("pk", flat=True))
     count = Delivery.objects.filter(pk__in=ids, state__in=RESENDABLE).update(
         state=Delivery.State.PENDING,
         reason=Delivery.Reason.NONE,

@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
 
+from integrations import figures, vitals
+from integrations.catalog import catalog
 from integrations.models import Merchant
 from integrations.web.access import Visit, page
+from integrations.web.charts import bars
 
 
+@require_safe
 @page()
 def overview(request: Visit, merchant: Merchant) -> HttpResponse:
     """The overview."""
-    return render(request, "web/overview.html")
+    at = timezone.now()
+    seen: Any = vitals.with_vitals(Merchant.objects.filter(pk=merchant.pk), at=at).get()
+    found = figures.of(merchant, at=at)
+    names = {key: metric.name_for(merchant) for key, metric in catalog.metrics.items()}
+    context = {
+        "figures": found,
+        "concerns": vitals.concerns(seen, at=at),
+        "last_in_at": seen.last_in_at,
+        "last_sent_at": seen.last_sent_at,
+        "metrics": [(key, names.get(key, key), count) for key, count in found.metrics],
+        "chart": bars([(f"{day:%a %d}", count) for day, count in found.days]),
+    }
+    return render(request, "web/overview.html", context)

@@ -1,0 +1,97 @@
+"""The first page: what happened, where deliveries stand, and what needs somebody."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
+
+from integrations import figures
+from integrations.models import Connection, Delivery, Event, Lane, Merchant
+
+from .conftest import SignIn
+from .test_events import AT, record
+
+NOW = AT + timedelta(hours=60)
+
+
+@pytest.fixture
+def connection(merchant: Merchant) -> Connection:
+    made = Connection.objects.create(merchant=merchant, launch_at=AT - timedelta(days=30), launched_at=AT)
+    Lane.objects.create(merchant=merchant, connection=made)
+    return made
+
+
+def test_days_are_the_merchants(merchant: Merchant, connection: Connection) -> None:
+    """Ten at night in New York is the next day in UTC."""
+    record(merchant, connection, 0)
+    Event.objects.update(occurred_at=AT.replace(hour=3))
+
+    found = figures.of(merchant, at=NOW)
+    assert len(found.days) == figures.DAYS
+    assert [(str(day), count) for day, count in found.days if count] == [("2026-11-19", 1)]
+    assert str(found.days[-1][0]) == "2026-11-22"
+
+
+def test_deliveries_by_where_they_stand(merchant: Merchant, connection: Connection) -> None:
+    states = ["sent"] * 4 + ["pending"] * 3 + ["held"] * 2 + ["dead", "skipped"]
+    for number, state in enumerate(states):
+        record_in(merchant, connection, number, state)
+
+    found = figures.of(merchant, at=NOW)
+    assert (found.sent, found.waiting, found.held, found.failed) == (4, 3, 2, 1)
+
+
+def record_in(merchant: Merchant, connection: Connection, number: int, state: str, **values: Any) -> None:
+    event = record(merchant, connection, number)
+    Delivery.objects.filter(event=event).update(state=state, settled_at=NOW - timedelta(hours=1), **values)
+
+
+def test_how_long_a_delivery_takes(merchant: Merchant, connection: Connection) -> None:
+    for seconds in range(1, 101):
+        record_in(merchant, connection, seconds, "sent", created_at=NOW - timedelta(hours=1, seconds=seconds))
+
+    found = figures.of(merchant, at=NOW)
+    assert (found.median, found.slow) == (50.5, 96)
+
+
+def test_another_merchants_figures_are_its_own(merchant: Merchant, connection: Connection) -> None:
+    record_in(merchant, connection, 1, "sent")
+    other = Merchant.objects.create(name="Birch")
+
+    found = figures.of(other, at=NOW)
+    assert (found.total, found.sent) == (0, 0)
+
+
+def test_the_page_shows_them_and_what_needs_somebody(
+    merchant: Merchant, connection: Connection, sign_in: SignIn
+) -> None:
+    client = sign_in("viewer")
+    with time_machine.travel(NOW, tick=False):
+        empty = client.get(f"/m/{merchant.public_id}/").content.decode()
+        record_in(merchant, connection, 1, "sent")
+        Connection.objects.update(state="paused_auth")
+        full = client.get(f"/m/{merchant.public_id}/").content.decode()
+
+    assert "Nothing happened in the last 14 days" in empty
+    assert "The key is refused." in full
+    assert "Order shipped" in full
+
+
+def test_the_page_costs_the_same_however_much_happened(
+    merchant: Merchant, connection: Connection, sign_in: SignIn
+) -> None:
+    client, counts = sign_in("viewer"), []
+    with time_machine.travel(NOW, tick=False):
+        for count in (1, 30):
+            for number in range(count):
+                record_in(merchant, connection, 100 * count + number, "sent")
+            with CaptureQueriesContext(database) as queries:
+                client.get(f"/m/{merchant.public_id}/")
+            counts.append(len(queries))
+
+    assert counts[0] == counts[1] <= 14
