@@ -6,10 +6,11 @@ is no event and why, domain apps tell: they register a `Teller`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from integrations import sources
 from integrations.models import Delivery, DeliveryAttempt, Event, InboundMessage, Merchant
 
 State, Reason = Delivery.State, Delivery.Reason
@@ -54,29 +55,26 @@ def register(teller: Teller) -> Teller:
 
 def tell(merchant: Merchant, about: About) -> list[Entry]:
     """The timeline, oldest first: a handful of statements, however much happened."""
-    entries = [*_messages(merchant, about), *_events(merchant, about)]
+    mine = Event.objects.for_merchant(merchant).filter(order_number__in=about.orders).defer("properties")
+    events = {each.pk: each for each in mine.order_by("-id")[:MOST]}
+    parcels = {each.tracking_number for each in events.values() if each.tracking_number}
+    entries = [*_messages(merchant, {*about.orders, *about.parcels, *parcels}), *_events(merchant, events)]
     for teller in _tellers:
         entries += teller(merchant, about)
     return sorted(entries, key=lambda each: each.at)
 
 
-def _messages(merchant: Merchant, about: About) -> Iterator[Entry]:
-    references = [*about.orders, *about.parcels]
+def _messages(merchant: Merchant, references: Collection[str]) -> Iterator[Entry]:
     rows = InboundMessage.objects.for_merchant(merchant).filter(reference__in=references)
     told = rows.order_by("-id").values_list("source", "topic", "state", "note", "received_at")[:MOST]
     for source, topic, state, note, received_at in told:
         failed = state == InboundMessage.State.FAILED
-        yield Entry(received_at, f"{source} told us: {topic}", note, tone="bad" if failed else "plain")
+        yield Entry(
+            received_at, f"{sources.get(source).label} told us: {topic}", note, tone="bad" if failed else "plain"
+        )
 
 
-def _events(merchant: Merchant, about: About) -> Iterator[Entry]:
-    events = {
-        each.pk: each
-        for each in Event.objects.for_merchant(merchant)
-        .filter(order_number__in=about.orders)
-        .defer("properties")
-        .order_by("-id")[:MOST]
-    }
+def _events(merchant: Merchant, events: Mapping[int, Event]) -> Iterator[Entry]:
     deliveries = list(
         Delivery.objects.for_merchant(merchant).filter(event__in=events).select_related("connection", "bulk_attempt")
     )

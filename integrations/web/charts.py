@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-WIDTH, HEIGHT, FOOT = 700, 160, 20
+WIDTH, HEIGHT, FOOT = 700, 170, 28
 """In the units of the picture; the foot is for the labels."""
 
 
