@@ -92,15 +92,19 @@ def _untold(dossier: Dossier, scans: list[Scan], issues: list[Issue]) -> Iterato
     for metric, draft in due:
         if (metric.key, draft.unique_id) not in there:
             missing.setdefault(metric.key, []).append(draft.occurred_at)
-    for key, instants in missing.items():
-        times = f" It happened {len(instants)} times." if len(instants) > 1 else ""
-        title = f"No event: {catalog.metrics[key].name_for(dossier.order.merchant)}"
-        yield Entry(min(instants), title, OFF + times)
+    on = {key for connection in dossier.order.merchant.connections.all() for key in connection.enabled_metrics}
+    names = {key: catalog.metrics[key].name_for(dossier.order.merchant) for key in missing}
+    for key in [each for each in missing if each in on]:
+        times = f" It happened {len(missing[key])} times." if len(missing[key]) > 1 else ""
+        yield Entry(min(missing[key]), f"No event: {names[key]}", WAS_OFF + times)
+    off = [key for key in missing if key not in on]
+    if off:
+        first = min(instant for key in off for instant in missing[key])
+        yield Entry(first, "Metrics that are off", ARE_OFF + ", ".join(names[key] for key in off))
 
 
-OFF = (
-    "This metric was not turned on when it happened. What happened before a metric is turned on is not told afterwards."
-)
+WAS_OFF = "This metric was off when it happened. What happened before a metric is turned on is not told afterwards."
+ARE_OFF = "Of what happened here they would have told: "
 
 
 def _awaited(dossier: Dossier) -> Iterator[Entry]:

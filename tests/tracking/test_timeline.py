@@ -95,7 +95,14 @@ def test_a_metric_that_was_off_is_the_reason_why_there_is_no_event(merchant: Mer
     order(merchant)
     ship(merchant)
 
-    assert "not turned on" in said(merchant, "No event: Order Tracking Update")
+    off = said(merchant, "Metrics that are off")
+    assert off.endswith(": Order Tracking Update, Order Tracking Update Item")
+
+    for connection in Connection.objects.all():
+        connection.enabled_metrics = list(catalog.metrics)
+        connection.save()
+    merchant = Merchant.objects.prefetch_related("connections").get()
+    assert "was off when it happened" in said(merchant, "No event: Order Tracking Update")
     assert not [each for each in told(merchant) if each.title == "No event: Order shipped"]
 
 
