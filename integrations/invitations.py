@@ -1,4 +1,4 @@
-"""Inviting people to a merchant, and taking the place."""
+"""The people of a merchant: inviting them, taking the place, another role, and leaving."""
 
 from __future__ import annotations
 
@@ -83,6 +83,41 @@ def join(invitation: Invitation, password: str, *, at: datetime) -> User:
         EmailAddress.objects.create(user=user, email=invitation.email, verified=True, primary=True)
         accept(invitation, user, at=at)
     return user
+
+
+class LastOwner(Exception):
+    """A merchant keeps at least one owner."""
+
+
+def withdraw(merchant: Merchant, pk: int, *, by: Actor, at: datetime) -> None:
+    """Void an invitation that nobody took."""
+    mine = Invitation.objects.for_merchant(merchant).filter(pk=pk, accepted_at=None)
+    with transaction.atomic():
+        emails = list(mine.values_list("email", flat=True))
+        if emails:
+            mine.delete()
+            audit.note(merchant, by, "withdrew an invitation", emails, at=at)
+
+
+def change_role(merchant: Merchant, pk: int, role: str, *, by: Actor, at: datetime) -> None:
+    """Give somebody another role; "" takes the place away. Raises `LastOwner`, and `Membership.DoesNotExist` for a stranger."""
+    with transaction.atomic():
+        # All of them, so that two owners cannot take each other's place at the same time.
+        everyone = list(Membership.objects.for_merchant(merchant).select_for_update().select_related("user"))
+        found = next((each for each in everyone if each.pk == pk), None)
+        if found is None:
+            raise Membership.DoesNotExist
+        owners = [each for each in everyone if each.role == Membership.Role.OWNER]
+        if owners == [found] and role != Membership.Role.OWNER:
+            raise LastOwner(f"{merchant} needs an owner: make somebody else one first.")
+        name = Actor(found.user).name
+        if role:
+            audit.note(merchant, by, "changed a role", [f"{name}: {found.role} → {role}"], at=at)
+            found.role = role
+            found.save(update_fields=["role"])
+        else:
+            audit.note(merchant, by, "removed somebody", [f"{name}, {found.role}"], at=at)
+            found.delete()
 
 
 def _digest(token: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from integrations.web import connection, events, home, overview
+from integrations.web import connection, events, home, overview, team
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -14,6 +14,10 @@ urlpatterns = [
     path("m/<str:merchant>/events/<int:pk>/", events.event, name="event"),
     path("m/<str:merchant>/events/<int:pk>/send-again/", events.send_again, name="send_again"),
     path("m/<str:merchant>/why/", events.why, name="why"),
+    path("m/<str:merchant>/team/", team.team, name="team"),
+    path("m/<str:merchant>/team/<int:pk>/role/", team.role, name="role"),
+    path("m/<str:merchant>/team/<int:pk>/withdraw/", team.withdraw, name="withdraw"),
+    path("m/<str:merchant>/changes/", team.trail, name="trail"),
     path("m/<str:merchant>/connection/", connection.connection, name="connection"),
     path("m/<str:merchant>/connection/send-failed/", connection.send_failed, name="send_failed"),
 ]
