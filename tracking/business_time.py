@@ -7,6 +7,7 @@ asking each minute for its local date takes thousands of times as long.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
@@ -53,16 +54,19 @@ def due(start: datetime, hours: float, calendar: Calendar) -> datetime:
 
 def counted(start: datetime, end: datetime, calendar: Calendar) -> float:
     """Seconds between two instants that count; 0.0 where the end is not after the start."""
+    return sum((over - at for at, over in stretches(start, end, calendar)), 0.0)
+
+
+def stretches(start: datetime, end: datetime, calendar: Calendar) -> Iterator[tuple[float, float]]:
+    """The time between two instants that counts, day by day: (from, until), in seconds since the epoch."""
     at, last = start.timestamp(), end.timestamp()
     day = _day_of(start, calendar)
-    seconds = 0.0
     while at < last:
         over = min(_begin_of(day + 1, calendar.time_zone), last)
         if calendar.counts(day):
-            seconds += over - at
+            yield at, over
         at = over
         day += 1
-    return seconds
 
 
 def begin_of(day: date, time_zone: str) -> datetime:

@@ -25,7 +25,7 @@ def at_placing(
 ) -> datetime | None:
     """When an order that was just placed stalls; None: it never does, or holds nothing that is to be shipped."""
     is_to_ship = any(line.requires_shipping and line.quantity for line in lines)
-    return _due(merchant, policy, placed_at, window_of_order(policy)) if is_to_ship else None
+    return due(merchant, policy, placed_at, window_of_order(policy)) if is_to_ship else None
 
 
 def of_order(dossier: Dossier) -> datetime | None:
@@ -37,14 +37,14 @@ def of_order(dossier: Dossier) -> datetime | None:
     is_over = any((order.is_test, order.stalled_at, order.cancelled_at, order.shipped_at, order.delivered_at))
     if is_over or not dossier.unfulfilled:
         return None
-    return _due(order.merchant, order.policy, order.placed_at, window_of_order(order.policy))
+    return due(order.merchant, order.policy, order.placed_at, window_of_order(order.policy))
 
 
 def of_shipment(shipment: Shipment, order: Order) -> datetime | None:
     """When a parcel stalls, counted from the last scan, else from the fulfilment; None: never, or not any more."""
     if order.is_test or shipment.stalled_at or shipment.status in statuses.TERMINAL:
         return None
-    return _due(order.merchant, order.policy, shipment.still_since, window_of_shipment(shipment, order))
+    return due(order.merchant, order.policy, shipment.still_since, window_of_shipment(shipment, order))
 
 
 def set_for(shipment: Shipment, order: Order) -> None:
@@ -109,16 +109,23 @@ def window_of_order(policy: StalledPolicy) -> int | None:
 
 def window_of_shipment(shipment: Shipment, order: Order) -> int | None:
     """Hours in which a parcel as it stands has to be scanned; None: it never stalls."""
-    if not order.policy.tells(Problem.SHIPMENT_STALLED):
-        return None
-    return order.policy.hours_of_parcel(
-        is_picked_up=shipment.status not in BEFORE_PICKUP,
+    return window_of_parcel(
+        order.policy,
+        shipment.status,
         carrier=shipment.carrier,
         country=shipment.destination_country or order.destination_country,
     )
 
 
-def _due(merchant: Merchant, policy: StalledPolicy, start: datetime, hours: int | None) -> datetime | None:
+def window_of_parcel(policy: StalledPolicy, status: str, *, carrier: str, country: str) -> int | None:
+    """Hours in which a parcel with that status has to be scanned; None: it never stalls."""
+    if not policy.tells(Problem.SHIPMENT_STALLED):
+        return None
+    return policy.hours_of_parcel(is_picked_up=status not in BEFORE_PICKUP, carrier=carrier, country=country)
+
+
+def due(merchant: Merchant, policy: StalledPolicy, start: datetime, hours: int | None) -> datetime | None:
+    """When hours that began at `start` are over; None where none are granted."""
     if hours is None:
         return None
     return business_time.due(start, hours, calendar_of(policy, merchant.timezone, start))

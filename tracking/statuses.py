@@ -6,6 +6,10 @@ Pure: no models, no clock. The words are those that merchants' flows are built o
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TypeVar
+
+Moment = TypeVar("Moment", datetime, float)
+"""An instant, or the seconds since the epoch: all that is asked is which is later."""
 
 UNKNOWN = "unknown"
 PRE_TRANSIT = "pre_transit"
@@ -54,7 +58,7 @@ _RANK = {
 }
 
 
-def advances(current: str, current_at: datetime, new: str, new_at: datetime) -> bool:
+def advances(current: str, current_at: Moment, new: str, new_at: Moment) -> bool:
     """Whether a scan with status `new` at `new_at` moves a shipment on from `current`, reached at `current_at`.
 
     Statuses move forward only. A parcel in trouble (`failure`, `error`) may move again on any later scan, because the carrier

@@ -28,6 +28,7 @@ from integrations.admin import show
 from integrations.admin.site import Clock, MerchantFilter, whole_number
 from integrations.admin.theme import display
 from integrations.models import Merchant
+from tracking.admin import preview
 from tracking.admin.parcels import TrackingAdmin
 from tracking.models import Problem, StalledPolicy
 from tracking.models.policy import LEAST_HOURS, MOST_DAYS, MOST_HOURS, WEEKDAYS
@@ -237,12 +238,15 @@ class StalledPolicyAdmin(TrackingAdmin):
         merchant: Merchant = get_object_or_404(Merchant, pk=whole_number(chosen))
         policy = policies.current(merchant)
         form = PolicyForm(policy, request.POST if request.method == "POST" else None)
-        if form.is_valid():
+        if form.is_valid() and preview.is_asked_for(request):
+            context |= preview.shown(request, policy, form)
+        elif form.is_valid():
             made = self._change(request, merchant, form)
             if made is not None:
                 query = {"merchant__id__exact": merchant.pk}
                 return HttpResponseRedirect(reverse("admin:tracking_stalledpolicy_changelist", query=query))
         context |= {"merchant": merchant, "policy": policy, "form": form, "media": self.media + form.media}
+        context["periods"] = preview.PERIODS
         return TemplateResponse(request, "admin/stalled_policy.html", context)
 
     def _change(self, request: HttpRequest, merchant: Merchant, form: PolicyForm) -> StalledPolicy | None:

@@ -40,21 +40,28 @@ def change(merchant: Merchant, *, by: User | None, at: datetime, **values: Any) 
     Two who change at once make two versions, one on top of the other. Where nothing differs the newest version stays. Raises
     `ValidationError` that names each field which is wrong, and `TypeError` for a value that is no setting.
     """
-    unknown = values.keys() - SHOWN.keys()
-    if unknown:
-        raise TypeError(f"not a setting: {', '.join(sorted(unknown))}")
     with transaction.atomic():
         # Inserting rows of the merchant goes on meanwhile.
         Merchant.objects.select_for_update(no_key=True).get(pk=merchant.pk)
         before = current(merchant)
-        said = {name: getattr(before, name) for name in SHOWN} | values
-        new = StalledPolicy(merchant=merchant, version=before.version + 1, created_at=at, created_by=by, **said)
-        new.full_clean(validate_unique=False, validate_constraints=False)
-        new.excluded_weekdays, new.own_dates = sorted(set(new.excluded_weekdays)), sorted(set(new.own_dates))
+        new = proposed(before, at=at, **values)
+        new.created_by = by
         new.changes = differences(before, new)
         if not new.changes:
             return before
         new.save()
+    return new
+
+
+def proposed(before: StalledPolicy, *, at: datetime, **values: Any) -> StalledPolicy:
+    """The version after `before`, with `values` in place of what that one says; it is not saved. Raises as `change` does."""
+    unknown = values.keys() - SHOWN.keys()
+    if unknown:
+        raise TypeError(f"not a setting: {', '.join(sorted(unknown))}")
+    said = {name: getattr(before, name) for name in SHOWN} | values
+    new = StalledPolicy(merchant=before.merchant, version=before.version + 1, created_at=at, **said)
+    new.full_clean(validate_unique=False, validate_constraints=False)
+    new.excluded_weekdays, new.own_dates = sorted(set(new.excluded_weekdays)), sorted(set(new.own_dates))
     return new
 
 

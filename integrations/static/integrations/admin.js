@@ -26,7 +26,8 @@ document.addEventListener("DOMContentLoaded", () => {
       const button = event.submitter;
       if (!button || form.dataset.sent) return form.dataset.sent && event.preventDefault();
       form.dataset.sent = "1";
-      button.querySelector("[data-busy-text]").textContent = form.dataset.busy;
+      const text = button.querySelector("[data-busy-text]");
+      if (text) text.textContent = form.dataset.busy;
       button.setAttribute("aria-busy", "true");
     });
   }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,10 +11,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from integrations.models import Merchant
 from tracking.admin.policies import PolicyForm
-from tracking.models import StalledPolicy
+from tracking.models import Scan, Shipment, StalledPolicy
 from tracking.services import policies
 
 from . import rows
@@ -163,3 +165,38 @@ def test_pages_of_orders_and_parcels_show_when_they_stall(csm: Client, merchant:
         True,
     ]
     assert "version 1" in pages[0]
+
+
+def test_a_preview_shows_what_it_would_do_and_saves_nothing(csm: Client, merchant: Merchant) -> None:
+    made = order(merchant, "#1001", "ada@example.com", "1Z999")
+    recent = timezone.now() - timedelta(days=9)
+    type(made).objects.update(placed_at=recent)
+    Shipment.objects.update(shipped_at=recent, last_scan_at=recent)
+    Scan.objects.update(occurred_at=recent)
+    answer = post(csm, merchant, hours_in_transit="48", excluded_weekdays=[], preview="30")
+    listed = post(csm, merchant, hours_in_transit="48", excluded_weekdays=[], behind="30:parcels:carrier:")
+
+    seen = answer.context["preview"]
+    assert [(part.flagged, part.today) for part in seen.parts] == [(1, 1), (1, 1)]
+    assert "Nothing is saved yet." in answer.content.decode()
+    assert [row.tracking_number for row in listed.context["rows"]] == ["1Z999"]
+    assert 'value="48"' in listed.content.decode()
+    assert not StalledPolicy.objects.exists()
+
+
+def test_a_preview_of_what_makes_no_sense_is_told_at_its_field(csm: Client, merchant: Merchant) -> None:
+    answers = [
+        post(csm, merchant, preview="30", **{name: value})
+        for name, value in (("hours_in_transit", "0"), ("holiday_region", "Bavaria"))
+    ]
+
+    assert [list(each.context["form"].errors) for each in answers] == [["hours_in_transit"], ["holiday_region"]]
+    assert [each.context.get("preview") for each in answers] == [None, None]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"preview": "31"}, {"preview": ""}, {"behind": "30"}, {"behind": "30:parcels:hours:999"}, {"behind": "x:y:z"}],
+)
+def test_a_preview_that_there_is_not(csm: Client, merchant: Merchant, given: dict[str, str]) -> None:
+    assert post(csm, merchant, **given).status_code == 400

@@ -1,0 +1,158 @@
+"""What the sweep would have flagged under some settings, of what is known of an order or a parcel now.
+
+Instants that were read are seconds since the epoch: there are many of them, and few come near a limit.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+
+from integrations.models import Merchant
+from tracking import business_time, deadlines, statuses
+from tracking.calendars import calendar_of
+from tracking.models import Problem, StalledPolicy
+
+DAY = timedelta(days=1)
+MOST_DAYS = 800
+"""The longest window, 2,160 hours of which one day a week counts, is over before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Time in which nothing was heard of a parcel; `until` is None where nothing was heard yet. `status` is the parcel's then."""
+
+    since: float
+    until: float | None
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is known of an order. `is_to_ship`: it holds something to be shipped. `ended_at` is when it was shipped or cancelled,
+    whichever came first.
+    """
+
+    pk: int
+    number: str
+    is_to_ship: bool
+    placed_at: float
+    ended_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What is known of a parcel."""
+
+    pk: int
+    order_pk: int
+    order_number: str
+    tracking_number: str
+    carrier: str
+    country: str
+    stretches: tuple[Stretch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stall:
+    """Flagged at the instant `at`, for want of news since `since`."""
+
+    at: datetime
+    since: datetime
+
+
+class Judge:
+    """One version of the settings, as if it had held for every order that it is asked about; `at` is now."""
+
+    def __init__(self, merchant: Merchant, policy: StalledPolicy, at: datetime) -> None:
+        self._merchant = merchant
+        self._at = at
+        self._windows: dict[tuple[str, str, str], int | None] = {}
+        self.policy = policy
+
+    def order(self, order: Order) -> Stall | None:
+        """The flag of an order; None: it got none until now."""
+        hours = deadlines.window_of_order(self.policy) if order.is_to_ship else None
+        return self._flag(order.placed_at, order.ended_at, hours)
+
+    def parcel(self, parcel: Parcel) -> Stall | None:
+        """The flag of a parcel: for the first stretch that was too long, and once only."""
+        flags = (
+            self._flag(each.since, each.until, self._window(each.status, parcel.carrier, parcel.country))
+            for each in parcel.stretches
+        )
+        return next((each for each in flags if each is not None), None)
+
+    def counted(self, since: float, until: float | None) -> float:
+        """Hours that count from one instant to another, or to now."""
+        begin, end = instant(since), self._at if until is None else instant(until)
+        calendar = calendar_of(self.policy, self._merchant.timezone, begin)
+        return business_time.counted(begin, end, calendar) / business_time.SECONDS_OF_AN_HOUR
+
+    def reach(self, start: datetime, hours: int) -> datetime:
+        """From when on something may have begun for which the time ran out after `start`."""
+        earliest = start - MOST_DAYS * DAY
+        calendar = calendar_of(self.policy, self._merchant.timezone, earliest)
+        seconds = float(hours * business_time.SECONDS_OF_AN_HOUR)
+
+        def counted(days: int) -> float:
+            return business_time.counted(start - days * DAY, start, calendar)
+
+        days = bisect_left(range(MOST_DAYS), seconds, key=counted)
+        return start - days * DAY
+
+    @cached_property
+    def windows_of_orders(self) -> list[int]:
+        """All the hours that it grants."""
+        hours = deadlines.window_of_order(self.policy)
+        return [] if hours is None else [hours]
+
+    @cached_property
+    def windows_of_parcels(self) -> list[int]:
+        """All the hours that it grants, those of its overrides too."""
+        if not self.policy.tells(Problem.SHIPMENT_STALLED):
+            return []
+        hours = [self.policy.hours_before_pickup, self.policy.hours_in_transit]
+        hours += [each[name] for each in self.policy.overrides for name in ("before_pickup", "in_transit")]
+        return [each for each in hours if each is not None]
+
+    def _window(self, status: str, carrier: str, country: str) -> int | None:
+        known = (status, carrier, country)
+        if known not in self._windows:
+            self._windows[known] = deadlines.window_of_parcel(self.policy, status, carrier=carrier, country=country)
+        return self._windows[known]
+
+    def _flag(self, since: float, until: float | None, hours: int | None) -> Stall | None:
+        end = self._at.timestamp() if until is None else until
+        # Hours that count are never over before as many hours are: most stretches need no calendar.
+        if hours is None or end - since < hours * business_time.SECONDS_OF_AN_HOUR:
+            return None
+        due = deadlines.due(self._merchant, self.policy, instant(since), hours)
+        is_over = due is not None and (due <= self._at if until is None else due.timestamp() < until)
+        return Stall(due, instant(since)) if due is not None and is_over else None
+
+
+def instant(seconds: float) -> datetime:
+    """Seconds since the epoch as an instant."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def stretches(shipped_at: float, scans: Iterable[tuple[float, str]], *, is_over: bool) -> Iterator[Stretch]:
+    """The stretches between the scans of a parcel, (instant, status) in the order of their time, until it is at its end.
+
+    As if every scan had been told at its own time. Those from before the fulfilment were told with it: the last one counts.
+    """
+    since, status, status_at = shipped_at, statuses.UNKNOWN, shipped_at
+    for moment, word in scans:
+        if moment > max(since, shipped_at):
+            yield Stretch(since, moment, status)
+        since = moment
+        if statuses.advances(status, status_at, word, moment):
+            status, status_at = word, moment
+        if status in statuses.TERMINAL:
+            return
+    if not is_over:
+        yield Stretch(since, None, status)
