@@ -71,8 +71,9 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One order or parcel behind a bar. `hours` is the longest time without news, in hours that count under the new settings,
-    which began at `since`; `flagged_at` and `today_at` are when the new settings and today's would have flagged it.
+    """One order or parcel behind a bar. `flagged_at` and `today_at` are when the new settings and today's would have flagged it,
+    `since` is when the time without news began for which that was, else the longest one. `hours` is how long the longest one
+    was, in hours that count under the new settings.
     """
 
     key: int
@@ -211,14 +212,15 @@ def _row(asked: reading.Asked, found: _Found) -> Row:
     # Only what the bars count: a stretch that was over before the period is not in them.
     spans = [span for span in spans if span[1] is None or span[1] > asked.start.timestamp()]
     measured = [(asked.new.counted(*span), span[0]) for span in spans]
-    hours, since = max(measured, default=(0.0, asked.start.timestamp()))
+    hours, longest_since = max(measured, default=(0.0, asked.start.timestamp()))
+    flag = found.new or found.today
     return Row(
         key=thing.pk,
         order_key=thing.order_pk if isinstance(thing, Parcel) else thing.pk,
         order_number=thing.order_number if isinstance(thing, Parcel) else thing.number,
         tracking_number=thing.tracking_number if isinstance(thing, Parcel) else "",
         carrier=_carrier_of(thing, None),
-        since=instant(since),
+        since=flag.since if flag else instant(longest_since),
         hours=hours,
         flagged_at=found.new.at if found.new else None,
         today_at=found.today.at if found.today else None,

@@ -80,6 +80,9 @@ MOST_BINS = 1_000_000
 NEVER = float("1e18")
 """Seconds that are never over."""
 
+MARGIN = 0.001
+"""Seconds by which the database's sums may err. What it names too much is judged by the instants."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -173,7 +176,7 @@ def _statement(template: str, asked: Asked, kind: str, width: int) -> tuple[str,
     )
     counted = Counted("new", asked.merchant, asked.new.policy, begin, asked.at)
     counted_today = Counted("today", asked.merchant, asked.today.policy, begin, asked.at)
-    least_today = min(today) * SECONDS_OF_AN_HOUR if today else NEVER
+    least_today = min(today) * SECONDS_OF_AN_HOUR - MARGIN if today else NEVER
     seconds_today = f"{counted_today.sql('until')} - {counted_today.sql('since')}"
     stored = connection.ops.adapt_datetimefield_value
     parameters = {
@@ -182,7 +185,7 @@ def _statement(template: str, asked: Asked, kind: str, width: int) -> tuple[str,
         "start": asked.start.timestamp(),
         "start_as_stored": stored(asked.start),
         "at": asked.at.timestamp(),
-        "least": min(new) * SECONDS_OF_AN_HOUR if new else NEVER,
+        "least": min(new) * SECONDS_OF_AN_HOUR - MARGIN if new else NEVER,
         "least_today": least_today,
         "width": width * SECONDS_OF_AN_HOUR,
         **counted.parameters,

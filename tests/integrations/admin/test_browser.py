@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
@@ -16,6 +18,7 @@ from tracking.models import StalledPolicy
 
 from . import rows
 from .conftest import PASSWORD
+from .test_orders import order
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -167,3 +170,20 @@ def test_changing_when_something_stalls(watched: Watched) -> None:
 
     assert (version.hours_in_transit, version.excluded_weekdays) == (12, [5])
     assert (watched.faults, overhang, watched.overhang) == ([], 0, 0)
+
+
+def test_seeing_what_a_change_would_do(watched: Watched) -> None:
+    page, merchant = watched.page, rows.merchant()
+    made = order(merchant, "#1001", "ada@example.com", "1Z999")
+    type(made).objects.update(placed_at=timezone.now() - timedelta(days=9))
+    watched.open(f"/admin/tracking/stalledpolicy/add/?merchant={merchant.pk}")
+    page.fill("#id_hours_until_fulfillment", "48")
+    page.get_by_label("Sunday").uncheck()
+    page.click("text=30 days")
+    page.wait_for_selector("#preview")
+    overhang = watched.overhang
+    page.get_by_role("button", name="List of").first.click()
+    page.wait_for_selector("#behind >> text=#1001")
+
+    assert (page.input_value("#id_hours_until_fulfillment"), page.get_by_label("Sunday").is_checked()) == ("48", False)
+    assert (watched.faults, overhang, watched.overhang, StalledPolicy.objects.count()) == ([], 0, 0, 0)
