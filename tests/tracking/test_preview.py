@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from integrations.models import Merchant
 from tests.tracking.stalling import NEW_YORK, PLACED, TEA, at, many, merchant_in_new_york, place, scan, ship
 from tests.tracking.telling import DAY, HOUR, make_merchant
-from tracking import preview, stalled
+from tracking import deadlines, preview, stalled
 from tracking.inputs import LineInput
 from tracking.models import Issue, Order, Shipment, StalledPolicy
 from tracking.models.policy import WEEKDAYS
@@ -85,9 +85,9 @@ def a_month(seed: int, count: int = 40) -> list[News]:
 def scans_of(chance: random.Random, key: str, moment: datetime, carrier: str) -> list[News]:
     """A parcel's way, some of it told with the fulfilment, and words after its end."""
     told = []
-    if chance.random() < 0.2:
-        early = moment - chance.randrange(1, 60) * HOUR
-        told.append(News(moment, "scan", key, {"word": "pre_transit", "when": early, "carrier": carrier}))
+    for early in sorted(chance.sample(range(1, 150), chance.choice((0, 0, 1, 2))), reverse=True):
+        about = {"word": "pre_transit", "when": moment - early * HOUR, "carrier": carrier}
+        told.append(News(moment, "scan", key, about))
     words = [chance.choice(ON_THE_WAY) for _ in range(chance.randrange(5))] + [chance.choice(AT_THE_END)]
     for word in [*filter(None, words), *(["in_transit"] if chance.random() < 0.1 else [])]:
         moment += chance.randrange(1, 110 * 60) * MINUTE
@@ -96,11 +96,13 @@ def scans_of(chance: random.Random, key: str, moment: datetime, carrier: str) ->
 
 
 def live(merchant: Merchant, news: list[News], *, until: datetime) -> None:
-    """Tell everything at its time; the sweep comes at every minute at which something is due, news of that minute first."""
-    for each in [*news, News(until, "end", "", {})]:
-        while (due := next_deadline()) is not None and due < each.at and due <= until:
-            stalled.sweep(at=due)
-        if each.at < until:
+    """Tell everything at its time; the sweep comes at every instant at which something is due, after the news of that instant."""
+    now = news[0].at
+    for each in [*[each for each in news if each.at < until], News(until, "end", "", {})]:
+        while now < each.at and (due := next_deadline()) is not None and due < each.at:
+            stalled.sweep(at=max(now, due))
+        now = each.at
+        if each.what != "end":
             tell(merchant, each)
     stalled.sweep(at=until)
 
@@ -224,6 +226,20 @@ def test_what_is_longer_than_the_last_bar_is_in_it(merchant: Merchant) -> None:
     assert len(rows(merchant, orders.hours[-1].key, excluded_weekdays=[])) == 3
 
 
+def test_the_longest_windows_reach_over_years(merchant: Merchant) -> None:
+    """Of 2,160 hours one day a week counts, less the holidays: it is found however long ago the order was placed."""
+    rare = {"excluded_weekdays": [1, 2, 3, 4, 5, 6], "holiday_country": "US", "hours_until_fulfillment": 2160}
+    placed = NOW - 720 * DAY
+    place(merchant, placed)
+    judging = StalledPolicy(merchant=merchant, **rare)
+    due = deadlines.due(merchant, judging, placed, 2160)
+    orders, _ = look(merchant, 90, **rare).parts
+
+    assert due is not None
+    assert NOW - 90 * DAY < due < NOW
+    assert [(bar.label, bar.flagged) for bar in orders.hours if bar.count] == [("2016 to 2352 h", 1)]
+
+
 def test_a_list_ends_after_the_newest(merchant: Merchant, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(figures, "LISTED", 2)
     many(merchant, 3)
@@ -243,10 +259,12 @@ def test_other_merchants_never_count(merchant: Merchant) -> None:
     Merchant.objects.update(timezone="America/New_York")
     a_week_of_parcels(other)
     place(other, key="open")
+    place(other, NOON, key="shipped")
+    ship(other, NOON + HOUR, key="shipped")
     settings: dict[str, Any] = {"excluded_weekdays": [], "hours_in_transit": 48, "hours_before_pickup": 48}
     theirs, mine = look(other, **settings), look(merchant, **settings)
 
-    assert [part.flagged for part in theirs.parts] == [1, 5]
+    assert [part.flagged for part in theirs.parts] == [1, 6]
     assert [(part.count, part.flagged, part.today) for part in mine.parts] == [(0, 0, 0), (0, 0, 0)]
     assert [row for bar in ("parcels:hours:12", "parcels:carrier:UPS") for row in rows(merchant, bar, **settings)] == []
 

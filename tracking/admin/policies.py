@@ -239,7 +239,7 @@ class StalledPolicyAdmin(TrackingAdmin):
         policy = policies.current(merchant)
         form = PolicyForm(policy, request.POST if request.method == "POST" else None)
         if form.is_valid() and preview.is_asked_for(request):
-            context |= preview.shown(request, policy, form)
+            context |= preview.shown(request, merchant, policy, form)
         elif form.is_valid():
             made = self._change(request, merchant, form)
             if made is not None:

@@ -10,6 +10,7 @@ from django.core.exceptions import BadRequest, ValidationError
 from django.http import HttpRequest
 from django.utils import timezone
 
+from integrations.models import Merchant
 from tracking import preview
 from tracking.models import StalledPolicy
 from tracking.preview import PERIODS, Bar, Part
@@ -71,27 +72,28 @@ def is_asked_for(request: HttpRequest) -> bool:
     return "preview" in request.POST or "behind" in request.POST
 
 
-def shown(request: HttpRequest, today: StalledPolicy, form: forms.Form) -> dict[str, Any]:
+def shown(request: HttpRequest, merchant: Merchant, today: StalledPolicy, form: forms.Form) -> dict[str, Any]:
     """What the template is given; nothing where the reason why not is noted in the form. Raises `BadRequest`."""
     behind = request.POST.get("behind", "")
     days, _, bar = (behind or request.POST.get("preview", "")).partition(":")
     if days not in map(str, PERIODS):
         raise BadRequest("no such period")
     at = timezone.now()
+    values = {name: form.cleaned_data[name] for name in policies.SETTINGS}
     try:
-        new = policies.proposed(today, at=at, **{name: form.cleaned_data[name] for name in policies.SETTINGS})
+        new = policies.proposed(merchant, today, at=at, **values)
     except ValidationError as error:
         form.add_error(None, error)
         return {}
     given: dict[str, Any] = {"days": int(days), "at": at}
-    seen = preview.preview(today.merchant, new, today, **given)
+    seen = preview.preview(merchant, new, today, **given)
     context: dict[str, Any] = {"preview": seen, "panels": [_panel(part) for part in seen.parts], "new": new}
     if behind:
         known = {each.key: (part, each) for part in seen.parts for each in _bars(part)}
         if bar not in known:
             raise BadRequest("no such bar")
         part, chosen = known[bar]
-        rows = preview.behind(today.merchant, new, today, **given, bar=bar)
+        rows = preview.behind(merchant, new, today, **given, bar=bar)
         context |= {"chosen": chosen, "chosen_of": TITLES[part.kind], "rows": rows, "most": preview.LISTED}
     return context
 

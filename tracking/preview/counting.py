@@ -6,7 +6,8 @@ A database adds up what counts of some hundred thousand stretches in the time in
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -16,6 +17,8 @@ from integrations.models import Merchant
 from tracking import business_time
 from tracking.calendars import calendar_of
 from tracking.models import StalledPolicy
+
+YEAR = timedelta(days=365)
 
 
 class Counted:
@@ -29,7 +32,7 @@ class Counted:
         self._name = name
         runs: list[tuple[float, float, float]] = []
         end, counted = 0.0, 0.0
-        for at, over in business_time.stretches(first, last, calendar_of(policy, merchant.timezone, first)):
+        for at, over in _stretches(merchant, policy, first, last):
             if runs and at == end:
                 begin, lost, _ = runs.pop()
             else:
@@ -56,6 +59,16 @@ class Counted:
         begins, lost, most = (f"%({self._name}_{number})s::float8[]" for number in range(3))
         run = f"width_bucket({instant}, {begins})"
         return f"coalesce(least({instant} - ({lost})[{run}], ({most})[{run}]), 0)"
+
+
+def _stretches(
+    merchant: Merchant, policy: StalledPolicy, first: datetime, last: datetime
+) -> Iterator[tuple[float, float]]:
+    """What counts between two instants that may lie further apart than the holidays of one calendar reach."""
+    while first < last:
+        end = min(first + YEAR, last)
+        yield from business_time.stretches(first, end, calendar_of(policy, merchant.timezone, first))
+        first = end
 
 
 def epoch(column: str) -> str:

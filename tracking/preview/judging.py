@@ -94,15 +94,15 @@ class Judge:
 
     def reach(self, start: datetime, hours: int) -> datetime:
         """From when on something may have begun for which the time ran out after `start`."""
-        earliest = start - MOST_DAYS * DAY
-        calendar = calendar_of(self.policy, self._merchant.timezone, earliest)
+        # A calendar knows the holidays from the year before to two years after.
+        calendar = calendar_of(self.policy, self._merchant.timezone, start.replace(year=start.year - 2, month=7, day=1))
         seconds = float(hours * business_time.SECONDS_OF_AN_HOUR)
 
         def counted(days: int) -> float:
             return business_time.counted(start - days * DAY, start, calendar)
 
         days = bisect_left(range(MOST_DAYS), seconds, key=counted)
-        return start - days * DAY
+        return start - (days + 1) * DAY
 
     @cached_property
     def windows_of_orders(self) -> list[int]:

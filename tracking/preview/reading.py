@@ -20,7 +20,7 @@ from integrations.statements import Among
 from tracking import models, statuses
 from tracking.business_time import SECONDS_OF_AN_HOUR
 from tracking.preview.counting import Counted, Epoch, epoch
-from tracking.preview.judging import Judge, Order, Parcel, stretches
+from tracking.preview.judging import DAY, MOST_DAYS, Judge, Order, Parcel, stretches
 
 LONGEST_WAY = timedelta(days=90)
 """A parcel's last sign of life is looked for until so long after its order was placed; for one of a pre-order too."""
@@ -170,18 +170,19 @@ def _statement(template: str, asked: Asked, kind: str, width: int) -> tuple[str,
     new, today = (
         each.windows_of_parcels if is_parcels else each.windows_of_orders for each in (asked.new, asked.today)
     )
-    begin = min(
+    reach = min(
         (each.reach(asked.start, max(hours)) for each, hours in ((asked.new, new), (asked.today, today)) if hours),
         default=asked.start,
     )
-    counted = Counted("new", asked.merchant, asked.new.policy, begin, asked.at)
-    counted_today = Counted("today", asked.merchant, asked.today.policy, begin, asked.at)
+    earliest = asked.start - MOST_DAYS * DAY
+    counted = Counted("new", asked.merchant, asked.new.policy, earliest, asked.at)
+    counted_today = Counted("today", asked.merchant, asked.today.policy, earliest, asked.at)
     least_today = min(today) * SECONDS_OF_AN_HOUR - MARGIN if today else NEVER
     seconds_today = f"{counted_today.sql('until')} - {counted_today.sql('since')}"
     stored = connection.ops.adapt_datetimefield_value
     parameters = {
         "merchant": asked.merchant.pk,
-        "reach": stored(begin - LONGEST_WAY if is_parcels else begin),
+        "reach": stored(reach - LONGEST_WAY if is_parcels else reach),
         "start": asked.start.timestamp(),
         "start_as_stored": stored(asked.start),
         "at": asked.at.timestamp(),

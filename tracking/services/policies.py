@@ -44,7 +44,7 @@ def change(merchant: Merchant, *, by: User | None, at: datetime, **values: Any) 
         # Inserting rows of the merchant goes on meanwhile.
         Merchant.objects.select_for_update(no_key=True).get(pk=merchant.pk)
         before = current(merchant)
-        new = proposed(before, at=at, **values)
+        new = proposed(merchant, before, at=at, **values)
         new.created_by = by
         new.changes = differences(before, new)
         if not new.changes:
@@ -53,13 +53,13 @@ def change(merchant: Merchant, *, by: User | None, at: datetime, **values: Any) 
     return new
 
 
-def proposed(before: StalledPolicy, *, at: datetime, **values: Any) -> StalledPolicy:
+def proposed(merchant: Merchant, before: StalledPolicy, *, at: datetime, **values: Any) -> StalledPolicy:
     """The version after `before`, with `values` in place of what that one says; it is not saved. Raises as `change` does."""
     unknown = values.keys() - SHOWN.keys()
     if unknown:
         raise TypeError(f"not a setting: {', '.join(sorted(unknown))}")
     said = {name: getattr(before, name) for name in SHOWN} | values
-    new = StalledPolicy(merchant=before.merchant, version=before.version + 1, created_at=at, **said)
+    new = StalledPolicy(merchant=merchant, version=before.version + 1, created_at=at, **said)
     new.full_clean(validate_unique=False, validate_constraints=False)
     new.excluded_weekdays, new.own_dates = sorted(set(new.excluded_weekdays)), sorted(set(new.own_dates))
     return new
