@@ -29,9 +29,6 @@ ARRIVING_EARLY, ON_TIME = "arriving_early", "on_time"
 DELAYED = frozenset({"delayed", "weather_delay"})
 """Sub-statuses by which a carrier itself says that a parcel comes early, at its time, or late."""
 
-ESTIMATES_ONLY = frozenset({ARRIVING_EARLY, ON_TIME})
-"""Sub-statuses of `unknown` scans that tell of the estimate alone: nobody has seen the parcel."""
-
 ALL = (
     UNKNOWN,
     PRE_TRANSIT,

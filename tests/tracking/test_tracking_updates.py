@@ -109,15 +109,6 @@ def test_a_carrier_may_say_itself_that_a_parcel_is_late_or_early(
     assert told()[2:] == [(trigger, PLACED + 2 * HOUR) for trigger in found]
 
 
-def test_a_word_on_the_estimate_alone_is_no_sight_of_the_parcel(merchant: Merchant) -> None:
-    shipped(merchant)
-    scan(merchant, "in_transit", PLACED)
-    scan(merchant, "unknown", PLACED + DAY, substatus="on_time")
-
-    stalled.sweep(at=DUE)
-    assert triggers()[-1] == "stalled_in_transit"
-
-
 def test_what_an_update_tells(merchant: Merchant) -> None:
     place(merchant, status_url="https://shop.example/orders/1")
     ship(merchant, PLACED + HOUR)

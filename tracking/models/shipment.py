@@ -22,9 +22,9 @@ class Shipment(MerchantOwned):
     """One parcel of an order. `items` is [[line's external id, quantity], …].
 
     `promised_on` is the first delivery date that was promised, `expected_on` the newest. `status_at` is the carrier's time of
-    the scan that set the status, `last_scan_at` that of the newest scan by which somebody saw it. `stalls_at` and `stalled_at`
-    are as an order's; `delays_at` is when it counts as delayed if it has not arrived, `delayed_at` and `early_at` are when it
-    was known to come late or early, and stay.
+    the scan that set the status, `last_scan_at` that of the newest scan of all. `stalls_at` and `stalled_at` are as an order's;
+    `delays_at` is when it counts as delayed if it has not arrived, `delayed_at` and `early_at` are when it was known to come
+    late or early, and stay.
     """
 
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="+", db_index=False)

@@ -92,14 +92,12 @@ def record_scans(dossier: Dossier, shipment: Shipment, scans: Sequence[ScanInput
 
 
 def _is_news(shipment: Shipment, scan: Scan) -> bool:
-    """Whether a scan is newer than all others by which the parcel was seen."""
+    """Whether a scan is newer than all that was known of the parcel."""
     return shipment.last_scan_at is None or scan.occurred_at > shipment.last_scan_at
 
 
 def _hear(dossier: Dossier, shipment: Shipment, scan: Scan) -> Sequence[Fact]:
-    """Somebody saw the parcel: if it had stalled, that is over. A word on the estimate alone is no sight of it."""
-    if scan.status == statuses.UNKNOWN and scan.substatus in statuses.ESTIMATES_ONLY:
-        return []
+    """Something was heard of the parcel: if it had stalled, that is over."""
     is_moving = scan.occurred_at > shipment.still_since
     shipment.last_scan_at = scan.occurred_at
     return issues.resolve(dossier, shipment, when=scan.occurred_at) if is_moving else []
