@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
@@ -21,6 +20,7 @@ from unfold.widgets import (
 
 from integrations.catalog import Metric, Pack, catalog
 from integrations.models.connection import LAUNCH_YEARS, MAX_BACKFILL_DAYS
+from integrations.models.merchant import time_zones
 
 SECRET_LENGTH = 500
 
@@ -60,7 +60,7 @@ def pack_choices() -> list[tuple[str, str]]:
 def zone_choices() -> list[tuple[str, Any]]:
     """IANA time zones by region; UTC first."""
     regions: dict[str, list[tuple[str, str]]] = {}
-    for name in sorted(zoneinfo.available_timezones()):
+    for name in sorted(time_zones()):
         region, _, place = name.partition("/")
         if place:
             regions.setdefault(region, []).append((name, name.replace("_", " ")))
