@@ -99,7 +99,7 @@ def test_what_does_not_end_when_asked_is_ended(tmp_path: Path, monkeypatch: pyte
 
 @pytest.mark.slow
 def test_every_event_of_the_demo_arrives_exactly_once(tmp_path: Path) -> None:
-    command = [sys.executable, "manage.py", "demo", "--once", "--directory", str(tmp_path)]
+    command = [sys.executable, "manage.py", "demo", "--once", "--speed", "4", "--directory", str(tmp_path)]
     ended = subprocess.run(command, cwd=env.ROOT, capture_output=True, text=True, timeout=240)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "All 268 expected events arrived exactly once, and no other." in ended.stdout

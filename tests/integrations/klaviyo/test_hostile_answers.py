@@ -64,7 +64,7 @@ REPLIES: dict[str, Reply] = {**CUT, **ODD}
 def test_any_answer_is_taken_or_is_a_known_error(reply: Reply) -> None:
     told, started = "", time.monotonic()
     with served(reply) as wire:
-        session = KlaviyoSession(KEY, base_url=wire.url, revision="2026-07-15", read_seconds=2)
+        session = KlaviyoSession(KEY, base_url=wire.url, revision="2026-07-15", read_seconds=0.5)
         try:
             session.send_one(parcel())
         except DeliveryError as error:
