@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
 from django.db import connection
+
+from integrations.delivery import engine
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _frequent_looks() -> Iterator[None]:
+    """Before it ends, an engine that has worked waits and looks once more. A test has put in all work before: it waits less."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "LOOK_EVERY", 0.02)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +37,12 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
         url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
     settings.DATABASES["default"]["TEST"]["NAME"] = name
     os.environ["DATABASE_URL"] = url
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest tests first: one that is left for the end keeps one process busy while the others have nothing to do."""
+    items.sort(key=lambda item: not (item.get_closest_marker("slow") or item.get_closest_marker("browser")))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
