@@ -232,7 +232,10 @@ class Engine:
             return
         close(lanes, at=self._clock())
         for lane in lanes:
-            if not lane.has_claimed:
+            if lane.has_claimed:
+                # What waited behind what it sent may be due by now, and no look has seen it while the lane was open.
+                self._found_work = True
+            else:
                 self._resting[lane.connection.pk] = time.monotonic() + REST
             self._count(lane)
             del self._lanes[lane.connection.pk]
