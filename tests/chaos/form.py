@@ -24,7 +24,7 @@ class Form:
     """Seconds until a run that does not end has failed."""
 
 
-SHORT = Form(events=2_000, kills_each=2, restarts=2, hooks=1_000, full_disks=3, stalled=500, rounds=0, patience=300)
+SHORT = Form(events=2_000, kills_each=2, restarts=2, hooks=1_000, full_disks=3, stalled=500, rounds=0, patience=420)
 FULL = Form(
     events=20_000, kills_each=15, restarts=5, hooks=1_000, full_disks=3, stalled=5_000, rounds=4, patience=2_400
 )
