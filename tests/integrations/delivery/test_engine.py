@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -57,9 +58,12 @@ def test_a_batch_costs_four_statements(shop: Shop, backlog: Backlog, monkeypatch
     """
     looks: list[object] = []
     monkeypatch.setattr(lane, "LOOK_AGAIN_AFTER", timedelta(minutes=1))
-    monkeypatch.setattr(
-        engine, "lanes_with_work", lambda **given: looks.append(given) or claim.lanes_with_work(**given)
-    )
+
+    def look(**given: Any) -> Any:
+        looks.append(given)
+        return claim.lanes_with_work(**given)
+
+    monkeypatch.setattr(engine, "lanes_with_work", look)
 
     def statements(count: int) -> int:
         backlog(shop, count)
