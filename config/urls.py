@@ -18,5 +18,6 @@ urlpatterns = [
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("", include("integrations.web.urls")),
+    path("", include("tracking.web.urls")),
     path("", include("integrations.urls")),
 ]

@@ -246,7 +246,7 @@ def test_an_estimate_that_moves_ahead_is_early_once_and_fresh_until_that_day_end
 def test_how_late_and_how_early_are_settings(
     merchant: Merchant, setting: str, days: int | None, found: list[str]
 ) -> None:
-    others = {"days_until_delayed": None, "days_early": None} | {setting: days}
+    others: dict[str, Any] = {"days_until_delayed": None, "days_early": None, setting: days}
     policies.change(merchant, by=None, at=PLACED - DAY, **others)
     shipped(merchant)
     scan(merchant, "in_transit", PLACED + HOUR, estimate=PROMISED)

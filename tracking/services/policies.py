@@ -9,6 +9,8 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from integrations import audit
+from integrations.audit import Actor
 from integrations.models import Merchant
 from tracking.models import Problem, StalledPolicy
 from tracking.models.policy import WEEKDAYS, override_name
@@ -34,10 +36,13 @@ def in_force(merchant: Merchant, instant: datetime) -> StalledPolicy | None:
     return found
 
 
-def change(merchant: Merchant, *, by: User | None, at: datetime, **values: Any) -> StalledPolicy:
+def change(
+    merchant: Merchant, *, by: User | None, at: datetime, as_staff: bool = False, **values: Any
+) -> StalledPolicy:
     """Make the next version, with `values` in place of what the newest one says; for orders that are placed from `at` on.
 
-    Two who change at once make two versions, one on top of the other. Where nothing differs the newest version stays. Raises
+    Two who change at once make two versions, one on top of the other. Where nothing differs the newest version stays. `as_staff`
+    is for the audit trail: `by` is a CSM. Raises
     `ValidationError` that names each field which is wrong, and `TypeError` for a value that is no setting.
     """
     with transaction.atomic():
@@ -50,6 +55,8 @@ def change(merchant: Merchant, *, by: User | None, at: datetime, **values: Any) 
         if not new.changes:
             return before
         new.save()
+        if by is not None:
+            audit.note(merchant, Actor(by, as_staff=as_staff), "changed when something stalls", new.changes, at=at)
     return new
 
 

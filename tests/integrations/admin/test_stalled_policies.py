@@ -14,8 +14,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations.models import Merchant
-from tracking.admin.policies import PolicyForm
 from tracking.models import Scan, Shipment, StalledPolicy
+from tracking.policy_form import PolicyForm
 from tracking.services import policies
 
 from . import rows
@@ -38,7 +38,7 @@ def post(client: Client, merchant: Merchant, **values: Any) -> Any:
 
 
 def test_the_form_shows_what_holds_and_changes_nothing_by_itself(csm: Client, merchant: Merchant) -> None:
-    days = {"own_dates": ["2026-12-24"], "holiday_country": "US", "holiday_region": "NY"}
+    days: dict[str, Any] = {"own_dates": ["2026-12-24"], "holiday_country": "US", "holiday_region": "NY"}
     policies.change(merchant, by=None, at=rows.AT, home_country="US", overrides=[UPS], hours_in_transit=None, **days)
     page = csm.get(f"{LIST}add/", {"merchant": merchant.pk}).content.decode()
     post(csm, merchant)

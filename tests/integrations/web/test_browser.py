@@ -1,0 +1,133 @@
+"""The merchants' pages in a browser: within their policy, for every eye and every screen, and quick to the reason why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.contrib.auth.models import User
+from django.utils import timezone
+from playwright.sync_api import Browser
+from pytest_django.live_server_helper import LiveServer
+
+from integrations.models import Connection, Customer, Delivery, Lane, Membership, Merchant
+from tests.integrations.admin.test_browser import DESKTOP, PHONE, Watched, browser
+from tracking.models import Order, StalledPolicy
+
+from .conftest import PASSWORD
+from .test_events import record
+
+__all__ = ["browser"]
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}}
+
+
+@pytest.fixture
+def merchant(transactional_db: Any) -> Merchant:
+    """With events of the last days, one of which failed, and an order that waits."""
+    merchant = Merchant.objects.create(name="Alba", timezone="America/New_York")
+    at = timezone.now().replace(microsecond=0)
+    connection = Connection.objects.create(merchant=merchant, launch_at=at - timedelta(days=90), launched_at=at)
+    Lane.objects.create(merchant=merchant, connection=connection)
+    ann = Customer.objects.create(merchant=merchant, email="ann@shopper.example", first_name="Ann")
+    for number in range(8):
+        event = record(merchant, connection, number, customer=ann)
+        event.occurred_at = event.recorded_at = at - timedelta(days=number)
+        event.save()
+        Delivery.objects.filter(event=event).update(settled_at=at, created_at=at - timedelta(seconds=2))
+    Delivery.objects.filter(event__order_number="#3").update(state="dead", reason="rejected", error="Invalid phone")
+    Order.objects.create(
+        merchant=merchant,
+        external_id="3",
+        number="#3",
+        customer=ann,
+        placed_at=at - timedelta(days=5),
+        source_updated_at=at,
+        recorded_at=at,
+    )
+    return merchant
+
+
+@pytest.fixture(params=[DESKTOP, PHONE], ids=["desktop", "phone"])
+def watched(
+    request: pytest.FixtureRequest, browser: Browser, live_server: LiveServer, merchant: Merchant
+) -> Iterator[Watched]:
+    """An owner's window, signed in through the form."""
+    user = User.objects.create_user("olga@alba.example", "olga@alba.example", PASSWORD)
+    Membership.objects.create(merchant=merchant, user=user, role="owner")
+    context = browser.new_context(viewport=request.param, color_scheme="dark" if request.param is PHONE else "light")
+    watched = Watched(context.new_page(), live_server.url)
+    watched.open("/")
+    watched.page.fill("#id_login", user.email)
+    watched.page.fill("#id_password", PASSWORD)
+    watched.page.click("text=Sign in >> nth=-1")
+    watched.page.wait_for_url("**/m/**")
+    yield watched
+    context.close()
+
+
+def complaints(watched: Watched) -> list[str]:
+    """What a check for accessibility finds on the page that is open."""
+    found = Axe().run(watched.page, options=RULES).response["violations"]
+    return [f"{watched.page.url}: {each['id']}: {each['nodes'][0]['html'][:120]}" for each in found]
+
+
+def test_every_page_is_accessible_fits_and_keeps_the_policy(watched: Watched, merchant: Merchant) -> None:
+    at = f"/m/{merchant.public_id}/"
+    event = Delivery.objects.get(state="dead").event_id
+    paths = [at, f"{at}events/", f"{at}events/?q=nothing", f"{at}events/{event}/", f"{at}why/", f"{at}why/?q=%233"]
+    paths += [f"{at}stalled/", f"{at}connection/", f"{at}team/", f"{at}changes/"]
+    paths += ["/accounts/2fa/", "/accounts/email/", "/accounts/password/change/", "/accounts/login/"]
+    found: list[str] = []
+    for path in paths:
+        watched.open(path)
+        found += complaints(watched)
+        if watched.overhang > 0:
+            found.append(f"{path} is too wide")
+
+    assert (found, watched.faults) == ([], [])
+
+
+def test_the_preview_follows_the_form_before_it_is_saved(watched: Watched, merchant: Merchant) -> None:
+    page = watched.page
+    watched.open(f"/m/{merchant.public_id}/stalled/")
+    page.fill("#id_hours_until_fulfillment", "12")
+    page.press("#id_hours_until_fulfillment", "Tab")
+    page.wait_for_selector("text=Nothing is saved yet.")
+    page.locator("summary").first.click()
+    assert not StalledPolicy.objects.exists()
+    found = complaints(watched)
+    assert watched.overhang <= 0
+    page.click("text=Save as a new version")
+    page.wait_for_selector("text=Version 1 holds for orders that are placed from now on.")
+
+    assert StalledPolicy.objects.get().hours_until_fulfillment == 12
+    assert (found, watched.faults, watched.overhang) == ([], [], 0)
+
+
+def test_from_an_order_number_to_the_reason_in_two_steps(watched: Watched, merchant: Merchant) -> None:
+    page = watched.page
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Why?").click()
+    page.get_by_label("Order number, tracking number, e-mail or phone").fill("3")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=Klaviyo refused it. Invalid phone")
+
+    assert watched.faults == []
+
+
+def test_everything_is_reached_by_the_keyboard(watched: Watched, merchant: Merchant) -> None:
+    page = watched.page
+    watched.open(f"/m/{merchant.public_id}/")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    reached = set()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.textContent.trim()"))
+
+    assert {"Overview", "Events", "Why?", "Stalled", "Klaviyo", "Team", "Sign out"} <= reached

@@ -1,0 +1,9 @@
+"""Addresses of the merchants' pages about orders and parcels."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from tracking.web import stalled
+
+urlpatterns = [path("m/<str:merchant>/stalled/", stalled.stalled, name="stalled")]
