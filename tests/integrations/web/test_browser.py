@@ -15,7 +15,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from integrations.models import Connection, Customer, Delivery, Lane, Membership, Merchant
 from tests.integrations.admin.test_browser import DESKTOP, PHONE, Watched, browser
-from tracking.models import Order, StalledPolicy
+from tracking.models import Order, OrderLine, StalledPolicy
 
 from .conftest import PASSWORD
 from .test_events import record
@@ -41,7 +41,7 @@ def merchant(transactional_db: Any) -> Merchant:
         event.save()
         Delivery.objects.filter(event=event).update(settled_at=at, created_at=at - timedelta(seconds=2))
     Delivery.objects.filter(event__order_number="#3").update(state="dead", reason="rejected", error="Invalid phone")
-    Order.objects.create(
+    order = Order.objects.create(
         merchant=merchant,
         external_id="3",
         number="#3",
@@ -49,6 +49,9 @@ def merchant(transactional_db: Any) -> Merchant:
         placed_at=at - timedelta(days=5),
         source_updated_at=at,
         recorded_at=at,
+    )
+    OrderLine.objects.create(
+        merchant=merchant, order=order, external_id="1", product_name="Jumper", quantity=1, ordered=1
     )
     return merchant
 

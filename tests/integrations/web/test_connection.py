@@ -20,7 +20,7 @@ from .test_events import record
 
 @pytest.fixture
 def klaviyo(settings: Settings, db: Any) -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
+    with Sandbox(limit_scale=None) as sandbox:
         settings.KLAVIYO_BASE_URL = sandbox.url
         yield sandbox
 
