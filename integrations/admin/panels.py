@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.html import format_html
 from django.views.decorators.debug import sensitive_post_parameters
 
 from integrations import merchants, onboarding, sources, tokens, vitals
@@ -138,7 +139,10 @@ def _tiles(merchant: Any) -> list[tuple[str, Any]]:
 
 def _links(merchant: Merchant) -> list[Any]:
     lists = ((Event, "Events"), (Delivery, "Deliveries"), (InboundMessage, "Messages"), (Customer, "Customers"))
-    return [show.list_link(model, text, merchant__id__exact=merchant.pk) for model, text in lists]
+    pages = format_html(
+        '<a class="td-link" href="{}">The merchant\'s own pages</a>', reverse("overview", args=[merchant.public_id])
+    )
+    return [*(show.list_link(model, text, merchant__id__exact=merchant.pk) for model, text in lists), pages]
 
 
 def _sources(merchant: Merchant, *, at: datetime) -> list[dict[str, Any]]:
