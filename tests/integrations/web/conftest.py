@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.test import Client
 
 from integrations import staff
@@ -15,6 +16,13 @@ from integrations.models import Membership, Merchant
 PASSWORD = "a-long-password-of-somebody"
 
 SignIn = Callable[..., Client]
+
+
+@pytest.fixture(autouse=True)
+def _no_attempts(request: pytest.FixtureRequest) -> None:
+    """Attempts to sign in are counted in a table that no test's rollback clears."""
+    request.getfixturevalue("db")
+    cache.clear()
 
 
 @pytest.fixture
