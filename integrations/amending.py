@@ -9,7 +9,9 @@ from datetime import datetime
 import structlog
 from django.db import transaction
 
-from integrations import connections, launch, onboarding
+from integrations import audit, connections, launch, onboarding
+from integrations.audit import Actor
+from integrations.catalog import catalog
 from integrations.destinations.base import Account, DeliveryError
 from integrations.fields import Sealed
 from integrations.models import Connection
@@ -53,6 +55,39 @@ def amend(connection: Connection, amendment: Amendment, *, at: datetime) -> list
         if (launch_at, amendment.backfill_days) != (connection.launch_at, connection.backfill_days):
             launch.reschedule(connection, launch_at=launch_at, backfill_days=amendment.backfill_days, at=at)
     return _conclude(connection, account) if account is not None else []
+
+
+def choose(
+    connection: Connection, *, metrics: Sequence[str], freshness_hours: int, metric_prefix: str, by: Actor, at: datetime
+) -> None:
+    """Turn metrics on and off, and say how old an event may be and under which word it is sent: for what happens from now on.
+
+    `connection` comes with its merchant.
+    """
+    merchant = connection.merchant
+    details = _changes(connection, metrics, freshness_hours, metric_prefix)
+    if not details:
+        return
+    with transaction.atomic():
+        connection.enabled_metrics, connection.freshness_hours = list(metrics), freshness_hours
+        connection.save(update_fields=["enabled_metrics", "freshness_hours"])
+        merchant.metric_prefix = metric_prefix
+        merchant.save(update_fields=["metric_prefix"])
+        audit.note(merchant, by, "changed what is sent", details, at=at)
+
+
+def _changes(connection: Connection, metrics: Sequence[str], freshness_hours: int, metric_prefix: str) -> list[str]:
+    """A line for each difference, for people."""
+    before, after, merchant = set(connection.enabled_metrics), set(metrics), connection.merchant
+    lines = [f"on: {catalog.metrics[key].name_for(merchant)}" for key in metrics if key not in before]
+    lines += [
+        f"off: {catalog.metrics[key].name_for(merchant)}" for key in sorted(before - after) if key in catalog.metrics
+    ]
+    if freshness_hours != connection.freshness_hours:
+        lines.append(f"freshness: {connection.freshness_hours} h → {freshness_hours} h")
+    if metric_prefix != merchant.metric_prefix:
+        lines.append(f"prefix: {merchant.metric_prefix} → {metric_prefix}")
+    return lines
 
 
 def verify(connection: Connection, *, at: datetime) -> Account | None:

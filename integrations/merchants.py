@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from integrations import doors, sources, wake
+from integrations import audit, doors, sources, wake
+from integrations.audit import Actor
 from integrations.fields import NOTHING, Sealed
 from integrations.models import Merchant, SourceSecret
 from integrations.sources import Handled
@@ -32,10 +33,14 @@ def new_secret() -> str:
     return secrets.token_urlsafe(32)
 
 
-def set_source_secret(merchant: Merchant, source: str, secret: str, *, at: datetime) -> SourceSecret:
+def set_source_secret(
+    merchant: Merchant, source: str, secret: str, *, at: datetime, by: Actor | None = None
+) -> SourceSecret:
     """Give a source its webhook secret; the one before stays good for a day. Raises `KeyError` for an unknown source."""
-    sources.get(source)
+    label = sources.get(source).label
     with transaction.atomic():
+        if by is not None:
+            audit.note(merchant, by, "changed a webhook secret", [f"{label}: it ends in …{secret[-4:]}"], at=at)
         row, is_new = SourceSecret.objects.select_for_update().get_or_create(
             merchant=merchant,
             source=source,

@@ -13,6 +13,10 @@ import zlib
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db import transaction
+
+from integrations import audit
+from integrations.audit import Actor
 from integrations.models import ApiToken, Merchant
 
 START = "tdg_live_"
@@ -22,7 +26,9 @@ SCOPES = ("events:read", "events:write", "orders:read", "orders:write")
 _ALPHABET = string.digits + string.ascii_letters
 
 
-def create(merchant: Merchant, name: str, scopes: Sequence[str], *, at: datetime) -> tuple[ApiToken, str]:
+def create(
+    merchant: Merchant, name: str, scopes: Sequence[str], *, at: datetime, by: Actor | None = None
+) -> tuple[ApiToken, str]:
     """Make a token for a client of `merchant`: (row, the token, which is not kept and never shown again).
 
     Raises `ValueError` for an unknown scope.
@@ -32,14 +38,17 @@ def create(merchant: Merchant, name: str, scopes: Sequence[str], *, at: datetime
         raise ValueError(f"unknown scopes {', '.join(unknown)}; scopes are {', '.join(SCOPES)}")
     body = START + "".join(secrets.choice(_ALPHABET) for _ in range(RANDOM_LENGTH))
     token = body + _checksum(body)
-    row = ApiToken.objects.create(
-        merchant=merchant,
-        name=name,
-        prefix=token[:PREFIX_LENGTH],
-        digest=_digest(token),
-        scopes=sorted(scopes),
-        created_at=at,
-    )
+    with transaction.atomic():
+        row = ApiToken.objects.create(
+            merchant=merchant,
+            name=name,
+            prefix=token[:PREFIX_LENGTH],
+            digest=_digest(token),
+            scopes=sorted(scopes),
+            created_at=at,
+        )
+        if by is not None:
+            audit.note(merchant, by, "made an API token", [f"{name}: {', '.join(row.scopes)}"], at=at)
     return row, token
 
 
@@ -53,9 +62,13 @@ def find(token: str, *, at: datetime) -> ApiToken | None:
     return None if row.expires_at and row.expires_at <= at else row
 
 
-def revoke(token: ApiToken, *, at: datetime) -> bool:
+def revoke(token: ApiToken, *, at: datetime, by: Actor | None = None) -> bool:
     """Refuse a token from now on; its row stays. False: it was revoked already."""
-    return ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=at) == 1
+    with transaction.atomic():
+        is_new = ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=at) == 1
+        if is_new and by is not None:
+            audit.note(token.merchant, by, "revoked an API token", [token.name], at=at)
+    return is_new
 
 
 def is_well_formed(token: str) -> bool:

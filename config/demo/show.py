@@ -21,7 +21,7 @@ from config.demo import clock, expected, scenario, stage, table
 from config.demo.expected import Verdict
 from config.demo.figures import Figures
 from config.demo.processes import Processes
-from config.demo.stage import ADMIN, Stage
+from config.demo.stage import ADMIN, OWNER, Stage
 from config.demo.steps import FORGED, Step
 from integrations.delivery.engine import Engine
 
@@ -154,9 +154,10 @@ class Show:
 
 def _welcome(console: Console, built: Stage, seconds: float) -> None:
     console.print(f"Ready after {seconds:.0f} s.\n")
-    admin = f"{settings.PUBLIC_BASE_URL}/admin/"
-    console.print(f"  Admin            {admin}   user {ADMIN}, password {built.password}", soft_wrap=True)
-    console.print(f"  Klaviyo sandbox  {built.sandbox.url}/\n", soft_wrap=True)
+    site = settings.PUBLIC_BASE_URL
+    console.print(f"  Merchants' pages  {site}/         user {OWNER}, password {built.password}", soft_wrap=True)
+    console.print(f"  Admin             {site}/admin/   user {ADMIN}, the same password", soft_wrap=True)
+    console.print(f"  Klaviyo sandbox   {built.sandbox.url}/\n", soft_wrap=True)
 
 
 def _wait_until(end: float, look: Callable[[], None]) -> None:

@@ -19,11 +19,14 @@ from config.demo.processes import Processes
 from config.demo.shops import SHOPS, Shop
 from integrations import health, onboarding
 from integrations.destinations.klaviyo.sandbox import RemoteSandbox
+from integrations.models import Membership
 from integrations.onboarding import Application, Hook, Onboarded
 
 DATABASE = "tidings.sqlite3"
 SOURCES = ("shopify", "easypost")
-ADMIN = "admin"
+ADMIN, OWNER = "admin", "owner"
+"""Users: a superuser, and one who owns all three shops."""
+
 READY_SECONDS = 90.0
 
 
@@ -60,10 +63,14 @@ def build(processes: Processes, *, at: datetime) -> Stage:
     # Schedules are looked at every half minute only; this is the first heartbeat, now.
     async_task("integrations.tasks.heartbeat")
     password = secrets.token_urlsafe(9)
-    get_user_model().objects.create_superuser(ADMIN, password=password)
+    users = get_user_model().objects
+    users.create_superuser(ADMIN, password=password)
+    owner = users.create_user(OWNER, password=password)
     sandbox = RemoteSandbox(settings.KLAVIYO_BASE_URL)
     processes.wait_until("sandbox", lambda: _answers(f"{sandbox.url}/sandbox/accounts"), seconds=READY_SECONDS)
     onboarded = {shop.account: _take_on(shop, sandbox, at=at) for shop in SHOPS}
+    for each in onboarded.values():
+        Membership.objects.create(merchant=each.merchant, user=owner, role=Membership.Role.OWNER)
     healthy = f"{settings.PUBLIC_BASE_URL}/healthz"
     processes.wait_until("web server", lambda: _answers(healthy), seconds=READY_SECONDS)
     processes.wait_until("worker", lambda: not health.problems(at=timezone.now()), seconds=READY_SECONDS)

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from integrations import figures, vitals
+from integrations import checklist, figures, vitals
 from integrations.catalog import catalog
 from integrations.models import Merchant
 from integrations.web.access import Visit, page
@@ -24,7 +24,9 @@ def overview(request: Visit, merchant: Merchant) -> HttpResponse:
     seen: Any = vitals.with_vitals(Merchant.objects.filter(pk=merchant.pk), at=at).get()
     found = figures.of(merchant, at=at)
     names = {key: metric.name_for(merchant) for key, metric in catalog.metrics.items()}
+    todo = checklist.points(merchant, at=at)
     context = {
+        "todo": todo if not all(each.is_done for each in todo) else [],
         "figures": found,
         "concerns": vitals.concerns(seen, at=at),
         "last_in_at": seen.last_in_at,

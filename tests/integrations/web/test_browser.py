@@ -84,7 +84,15 @@ def test_every_page_is_accessible_fits_and_keeps_the_policy(watched: Watched, me
     at = f"/m/{merchant.public_id}/"
     event = Delivery.objects.get(state="dead").event_id
     paths = [at, f"{at}events/", f"{at}events/?q=nothing", f"{at}events/{event}/", f"{at}why/", f"{at}why/?q=%233"]
-    paths += [f"{at}stalled/", f"{at}connection/", f"{at}team/", f"{at}changes/"]
+    paths += [
+        f"{at}metrics/",
+        f"{at}sources/",
+        f"{at}tokens/",
+        f"{at}stalled/",
+        f"{at}connection/",
+        f"{at}team/",
+        f"{at}changes/",
+    ]
     paths += ["/accounts/2fa/", "/accounts/email/", "/accounts/password/change/", "/accounts/login/"]
     found: list[str] = []
     for path in paths:
@@ -133,4 +141,4 @@ def test_everything_is_reached_by_the_keyboard(watched: Watched, merchant: Merch
         page.keyboard.press("Tab")
         reached.add(page.evaluate("document.activeElement.textContent.trim()"))
 
-    assert {"Overview", "Events", "Why?", "Stalled", "Klaviyo", "Team", "Sign out"} <= reached
+    assert {"Overview", "Events", "Why?", "Stalled", "Sending", "Klaviyo", "Team", "Sign out"} <= reached

@@ -1,0 +1,167 @@
+"""What is sent, where it comes from, and who may ask: metrics, sources and API tokens, as a merchant sets them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
+
+from integrations import amending, merchants, onboarding, sources, tokens
+from integrations.catalog import catalog
+from integrations.models import ApiToken, Connection, InboundMessage, Merchant, SourceSecret
+from integrations.web.access import Role, Visit, page
+
+LOOKED_AT = 500
+"""Newest messages among which each source's last one is looked for."""
+
+
+def _metric_choices() -> list[tuple[str, str]]:
+    return [(key, metric.name.replace("{prefix}: ", "")) for key, metric in catalog.metrics.items()]
+
+
+class SendingForm(forms.Form):
+    """Which metrics are on, and how they are sent."""
+
+    metrics = forms.MultipleChoiceField(choices=_metric_choices, required=False)
+    freshness_hours = forms.IntegerField(
+        label="Hours after which an event is no news",
+        help_text="What is sent later than that is recorded at Klaviyo and starts no flow. 1 to 720.",
+    )
+    metric_prefix = forms.CharField(
+        label="Prefix of metric names",
+        max_length=40,
+        help_text="The word before names with a colon. Flows are built on names: change it only before they are.",
+    )
+
+    def __init__(self, connection: Connection, data: Any = None) -> None:
+        self._connection = connection
+        said = {"metrics": connection.enabled_metrics, "freshness_hours": connection.freshness_hours}
+        super().__init__(data, initial={**said, "metric_prefix": connection.merchant.metric_prefix})
+
+    def clean_metrics(self) -> list[str]:
+        """By number, and at least one."""
+        chosen = [key for key in catalog.metrics if key in self.cleaned_data["metrics"]]
+        if not chosen:
+            raise ValidationError("Choose at least one metric: without any, nothing is sent.")
+        return sorted(chosen, key=lambda key: catalog.metrics[key].number)
+
+    def clean_freshness_hours(self) -> int:
+        """As a connection may have it."""
+        field = Connection._meta.get_field("freshness_hours")
+        return int(field.clean(self.cleaned_data["freshness_hours"], self._connection))
+
+    def clean_metric_prefix(self) -> str:
+        """As a merchant may have it."""
+        field = Merchant._meta.get_field("metric_prefix")
+        return str(field.clean(self.cleaned_data["metric_prefix"].strip(), self._connection.merchant))
+
+    @property
+    def packs(self) -> list[tuple[Any, list[tuple[Any, str, bool]]]]:
+        """Each pack with its metrics: (metric, name at Klaviyo, whether it is on)."""
+        on, merchant = set(self["metrics"].value() or ()), self._connection.merchant
+        return [
+            (pack, [(each, each.name_for(merchant), each.key in on) for each in catalog.in_pack(pack.key)])
+            for pack in catalog.packs()
+        ]
+
+
+@page()
+def metrics(request: Visit, merchant: Merchant) -> HttpResponse:
+    """What is sent; an editor changes it."""
+    connection = get_object_or_404(Connection.objects.for_merchant(merchant))
+    connection.merchant = merchant
+    form = SendingForm(connection, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and request.access.may_edit and form.is_valid():
+        amending.choose(connection, **form.cleaned_data, by=request.access.actor, at=timezone.now())
+        messages.success(request, "It holds for what happens from now on.")
+        return redirect("metrics", merchant.public_id)
+    return render(request, "web/metrics.html", {"form": form})
+
+
+class SecretForm(forms.Form):
+    """The secret that a source signs with; empty: one is made here."""
+
+    secret = forms.CharField(
+        required=False, max_length=500, widget=forms.PasswordInput(attrs={"autocomplete": "off", "spellcheck": "false"})
+    )
+
+
+@page()
+def data_sources(request: Visit, merchant: Merchant) -> HttpResponse:
+    """Where data comes from: the address of each source, whether it is connected, and when it was last heard of."""
+    mine = {each.source: each for each in SourceSecret.objects.for_merchant(merchant).defer("current", "previous")}
+    newest = InboundMessage.objects.for_merchant(merchant).order_by("-received_at", "-pk")
+    heard: dict[str, datetime] = {}
+    for source, received_at in newest.values_list("source", "received_at")[:LOOKED_AT]:
+        heard.setdefault(source, received_at)
+    rows = [
+        {
+            "kind": kind,
+            "label": label,
+            "address": onboarding.hook_address(merchant, kind),
+            "secret": mine.get(kind),
+            "heard": heard.get(kind),
+        }
+        for kind, label in sources.choices()
+    ]
+    return render(request, "web/sources.html", {"sources": rows, "form": SecretForm()})
+
+
+@never_cache
+@sensitive_post_parameters("secret")
+@require_POST
+@page(Role.OWNER)
+def secret(request: Visit, merchant: Merchant, source: str) -> HttpResponse:
+    """Give a source its secret. One that is made here is shown this once."""
+    form = SecretForm(request.POST)
+    if source not in dict(sources.choices()) or not form.is_valid():
+        raise Http404
+    given = form.cleaned_data["secret"].strip()
+    text = given or merchants.new_secret()
+    merchants.set_source_secret(merchant, source, text, at=timezone.now(), by=request.access.actor)
+    if given:
+        messages.success(request, "The new secret is good at once; the one before for another day.")
+        return redirect("data_sources", merchant.public_id)
+    context = {"what": f"The webhook secret of {sources.get(source).label}", "text": text, "back": "data_sources"}
+    return render(request, "web/once.html", context)
+
+
+class TokenForm(forms.Form):
+    """A new API token."""
+
+    name = forms.CharField(max_length=80, help_text="Who will use it: “warehouse”.")
+    scopes = forms.MultipleChoiceField(
+        choices=[(each, each) for each in tokens.SCOPES], widget=forms.CheckboxSelectMultiple()
+    )
+
+
+@never_cache
+@page()
+def api_tokens(request: Visit, merchant: Merchant) -> HttpResponse:
+    """The tokens of REST clients. An owner makes one, which is shown this once."""
+    form = TokenForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and request.access.may_own and form.is_valid():
+        _, text = tokens.create(merchant, **form.cleaned_data, at=timezone.now(), by=request.access.actor)
+        context = {"what": f"The token “{form.cleaned_data['name']}”", "text": text, "back": "api_tokens"}
+        return render(request, "web/once.html", context)
+    mine = ApiToken.objects.for_merchant(merchant).order_by("-created_at", "-pk")
+    return render(request, "web/tokens.html", {"form": form, "tokens": mine})
+
+
+@require_POST
+@page(Role.OWNER)
+def revoke(request: Visit, merchant: Merchant, pk: int) -> HttpResponse:
+    """Refuse a token from now on."""
+    token = get_object_or_404(ApiToken.objects.for_merchant(merchant), pk=pk)
+    token.merchant = merchant
+    tokens.revoke(token, at=timezone.now(), by=request.access.actor)
+    return redirect("api_tokens", merchant.public_id)
