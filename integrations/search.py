@@ -29,8 +29,11 @@ class Wanted:
     until: datetime | None = None
 
 
-def events(merchant: Merchant, wanted: Wanted) -> QuerySet[Event]:
-    """The events, newest first, each condition on an index that begins with the merchant."""
+def events(merchant: Merchant, wanted: Wanted, *, is_complete: bool = False) -> QuerySet[Event]:
+    """The events, newest first, each condition on an index that begins with the merchant.
+
+    Of a state only those of its newest deliveries are found, unless `is_complete` asks for all of them, which may take long.
+    """
     found = Event.objects.for_merchant(merchant)
     if wanted.term:
         found = found.filter(_named(merchant, wanted.term.strip()))
@@ -41,7 +44,7 @@ def events(merchant: Merchant, wanted: Wanted) -> QuerySet[Event]:
     if wanted.until:
         found = found.filter(occurred_at__lt=wanted.until)
     if wanted.state:
-        found = found.filter(_in_state(merchant, wanted))
+        found = found.filter(_in_state(merchant, wanted, is_complete=is_complete))
     return found.order_by("-occurred_at", "-id")
 
 
@@ -72,10 +75,10 @@ def _named(merchant: Merchant, term: str) -> Q:
     return Q(pk__in=keys)
 
 
-def _in_state(merchant: Merchant, wanted: Wanted) -> Any:
+def _in_state(merchant: Merchant, wanted: Wanted, *, is_complete: bool) -> Any:
     """What else narrows the events down is looked at first; a state alone is found by the newest deliveries in it."""
     states = (Delivery.State.DEAD, Delivery.State.EXPIRED) if wanted.state == "failed" else (wanted.state,)
     mine = Delivery.objects.for_merchant(merchant).filter(state__in=states)
-    if wanted.term:
+    if wanted.term or is_complete:
         return Exists(mine.filter(event=OuterRef("pk")))
     return Q(pk__in=list(mine.order_by("-id").values_list("event", flat=True)[:NEWEST]))

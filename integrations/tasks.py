@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from django.utils import timezone
 
-from integrations import connections, housekeeping, inbound, reconciliation, ticks, wake
+from integrations import connections, housekeeping, inbound, reconciliation, replays, ticks, wake
 from integrations import launch as launching
 from integrations.delivery.engine import Engine
 
@@ -19,6 +19,10 @@ SECONDS = 40
 """
 
 
+REPLAY_SECONDS = 5
+"""How long a tick lines up what is sent once more before it delivers."""
+
+
 def handle_inbound() -> None:
     """Handle what was received. What comes of it asks for `deliver` by itself."""
     with ticks.running(wake.HANDLE_INBOUND):
@@ -26,8 +30,9 @@ def handle_inbound() -> None:
 
 
 def deliver() -> None:
-    """Deliver what is due."""
+    """Go on with what is sent once more, and deliver what is due."""
     with ticks.running(wake.DELIVER):
+        replays.advance_due(at=timezone.now(), seconds=REPLAY_SECONDS)
         Engine().run(seconds=SECONDS, hand_over=lambda: wake.ask(wake.DELIVER))
 
 

@@ -8,6 +8,7 @@ from integrations.models.event import Event
 from integrations.models.inbound import InboundMessage, SourceSecret
 from integrations.models.merchant import ApiToken, Membership, Merchant, ShopDomain
 from integrations.models.people import AuditEntry, Invitation
+from integrations.models.replay import Replay
 
 __all__ = [
     "ApiToken",
@@ -24,6 +25,7 @@ __all__ = [
     "Lease",
     "Membership",
     "Merchant",
+    "Replay",
     "ShopDomain",
     "SourceSecret",
     "Tick",

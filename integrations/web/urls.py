@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from integrations.web import connection, events, home, overview, sending, team
+from integrations.web import connection, events, home, overview, replaying, sending, team
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -14,6 +14,8 @@ urlpatterns = [
     path("m/<str:merchant>/events/<int:pk>/", events.event, name="event"),
     path("m/<str:merchant>/events/<int:pk>/send-again/", events.send_again, name="send_again"),
     path("m/<str:merchant>/why/", events.why, name="why"),
+    path("m/<str:merchant>/replay/", replaying.replay, name="replay"),
+    path("m/<str:merchant>/replay/<int:pk>/cancel/", replaying.cancel, name="cancel_replay"),
     path("m/<str:merchant>/metrics/", sending.metrics, name="metrics"),
     path("m/<str:merchant>/sources/", sending.data_sources, name="data_sources"),
     path("m/<str:merchant>/sources/<str:source>/secret/", sending.secret, name="secret"),

@@ -21,7 +21,7 @@ django.setup()
 from tracking import stalled  # noqa: E402
 
 BATCH = 20
-LONGEST_LIFE = 0.3
+LONGEST_LIFE = 0.15
 """Seconds until a sweep is killed at the latest: some batches."""
 
 

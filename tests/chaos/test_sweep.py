@@ -16,7 +16,7 @@ from tests.support.world import Shop, World
 from tracking.models import Issue, Order, Shipment
 
 SWEEPERS = 2
-LEAST_KILLS = 10
+LEAST_KILLS = 5
 
 
 def test_what_stalled_is_told_once_whatever_is_killed(

@@ -95,6 +95,8 @@ ACROSS_MERCHANTS = {
     "connections.check_paused": "the clock tries every refused key",
     "housekeeping.run": "the clock cleans up for all merchants",
     "housekeeping._skip_without_identity": "the clock cleans up for all merchants",
+    "replays.advance_due": "ticks go on with the replays of all merchants",
+    "replays._advance": "the replay given, whose merchant's events it sends",
     "checklist.points": "the connection of the merchant given",
     "figures.of": "deliveries of the merchant's connections, by indexes that begin with them",
     "web.overview.overview": "the merchant given, by its key",

@@ -19,7 +19,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from integrations import inbound, launch
+from integrations import inbound, launch, replays
 from integrations.delivery.engine import Engine
 from integrations.management.arguments import one_line
 from integrations.management.naming import find_merchant
@@ -77,6 +77,7 @@ class Command(BaseCommand):
 
         def handle() -> None:
             launch.launch_due(at=timezone.now())
+            replays.advance_due(at=timezone.now(), seconds=ROUND_SECONDS)
             inbound.handle_due(seconds=ROUND_SECONDS, merchant=merchant, stop=stopped.is_set)
 
         def deliver() -> None:
@@ -125,6 +126,7 @@ class Command(BaseCommand):
 
     def _round(self, engine: Engine, merchant: Merchant | None, stopped: threading.Event) -> None:
         launch.launch_due(at=timezone.now())
+        replays.advance_due(at=timezone.now(), seconds=ROUND_SECONDS)
         inbound.handle_due(seconds=ROUND_SECONDS, merchant=merchant, stop=stopped.is_set)
         engine.run(seconds=ROUND_SECONDS, stop=stopped.is_set)
 

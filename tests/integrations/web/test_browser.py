@@ -83,7 +83,16 @@ def complaints(watched: Watched) -> list[str]:
 def test_every_page_is_accessible_fits_and_keeps_the_policy(watched: Watched, merchant: Merchant) -> None:
     at = f"/m/{merchant.public_id}/"
     event = Delivery.objects.get(state="dead").event_id
-    paths = [at, f"{at}events/", f"{at}events/?q=nothing", f"{at}events/{event}/", f"{at}why/", f"{at}why/?q=%233"]
+    paths = [
+        f"{at}replay/",
+        f"{at}replay/?metric=order_shipped",
+        at,
+        f"{at}events/",
+        f"{at}events/?q=nothing",
+        f"{at}events/{event}/",
+        f"{at}why/",
+        f"{at}why/?q=%233",
+    ]
     paths += [
         f"{at}metrics/",
         f"{at}sources/",
