@@ -160,6 +160,7 @@ def test_order_issue_created(story: Merchant) -> None:
         "Carrier": "UPS",
         "StalledSettingsVersion": 0,
         "TrackingUrl": "https://ups.example/1ZA",
+        "AdminUrl": f"http://127.0.0.1:8000/m/{story.public_id}/why/?q=%231",
         "ItemNames": ["Wool jumper"],
         "Items": [JUMPER_ITEM],
     }

@@ -222,6 +222,7 @@ def test_what_is_told_of_an_order(merchant: Merchant) -> None:
         "WindowHours": 72,
         "ExcludedDays": ["Saturday", "Sunday"],
         "StalledSettingsVersion": 1,
+        "AdminUrl": f"http://127.0.0.1:8000/m/{merchant.public_id}/why/?q=%231",
         "ItemNames": ["Tea"],
         "Items": [{"ProductName": "Tea", "Quantity": 1}],
     }
@@ -249,6 +250,7 @@ def test_what_is_told_of_a_parcel(merchant: Merchant) -> None:
         "ExcludedDays": ["Saturday", "Sunday"],
         "StalledSettingsVersion": 0,
         "TrackingUrl": "https://ups.example/1Z1",
+        "AdminUrl": f"http://127.0.0.1:8000/m/{merchant.public_id}/why/?q=%231",
         "ItemNames": ["Tea"],
         "Items": [{"ProductName": "Tea", "Quantity": 1}],
     }

@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
+from django.urls import reverse
+
 from integrations.catalog import Metric, Pack, Property, catalog
 from tracking import facts, profile, rechecks, statuses
 from tracking.carrier_names import friendly_name
@@ -133,6 +136,12 @@ def _excluded_days(fact: facts.IssueFound) -> list[str] | None:
     return [WEEKDAYS[day] for day in policy.excluded_weekdays] if fact.issue.still_since else None
 
 
+def _page(fact: facts.IssueFound) -> str:
+    """For the merchant's people: they sign in to see it."""
+    path = reverse("why", args=[fact.merchant.public_id], query={"q": fact.order_number})
+    return f"{settings.PUBLIC_BASE_URL}{path}"
+
+
 ISSUE: tuple[Property[facts.IssueFound], ...] = (
     Property("ProblemType", "string", f"One of {', '.join(Problem.values)}.", lambda f: f.issue.problem),
     ORDER_NUMBER,
@@ -158,6 +167,7 @@ ISSUE: tuple[Property[facts.IssueFound], ...] = (
     Property(
         "TrackingUrl", "string", "Where the parcel can be followed.", lambda f: f.shipment and f.shipment.carrier_url
     ),
+    Property("AdminUrl", "string", "The merchant's page that says all that is known of the order.", _page),
     Property("ItemNames", "array", "Names of the products below.", lambda f: item_names(_affected(f))),
     Property("Items", "array", "What is in the parcel, or waits to be shipped, for templates.", _affected),
 )
