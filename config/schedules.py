@@ -11,6 +11,7 @@ SCHEDULES = {
     "deliver": ("integrations.tasks.deliver", 1),
     "heartbeat": ("integrations.tasks.heartbeat", 1),
     "flag_stalled": ("tracking.tasks.flag_stalled", 1),
+    "alert": ("integrations.tasks.alert", 1),
     "launch": ("integrations.tasks.launch", 1),
     "housekeep": ("integrations.tasks.housekeep", 10),
     "check_keys": ("integrations.tasks.check_keys", 60),

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from django.utils import timezone
 
-from integrations import connections, housekeeping, inbound, reconciliation, replays, ticks, wake
+from integrations import alerts, connections, housekeeping, inbound, reconciliation, replays, ticks, wake
 from integrations import launch as launching
 from integrations.delivery.engine import Engine
 
@@ -49,6 +49,11 @@ def check_keys() -> None:
 def housekeep() -> None:
     """Retry what waits, and let go of what nobody needs any more."""
     _run("housekeep", lambda: housekeeping.run(at=timezone.now()))
+
+
+def alert() -> None:
+    """Tell people what has gone wrong, and what is over."""
+    _run("alert", lambda: alerts.look(at=timezone.now()))
 
 
 def reconcile() -> None:

@@ -1,5 +1,6 @@
 """The tables of `integrations`, one noun in each module."""
 
+from integrations.models.alert import Alert, AlertAddress
 from integrations.models.clockwork import Lease, Tick
 from integrations.models.connection import Connection, Lane
 from integrations.models.customer import Customer, CustomerExternalId
@@ -11,6 +12,8 @@ from integrations.models.people import AuditEntry, Invitation
 from integrations.models.replay import Replay
 
 __all__ = [
+    "Alert",
+    "AlertAddress",
     "ApiToken",
     "AuditEntry",
     "Connection",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from integrations.web import connection, events, home, overview, replaying, sending, team
+from integrations.web import alerting, connection, events, home, overview, replaying, sending, team
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -24,6 +24,8 @@ urlpatterns = [
     path("m/<str:merchant>/team/", team.team, name="team"),
     path("m/<str:merchant>/team/<int:pk>/role/", team.role, name="role"),
     path("m/<str:merchant>/team/<int:pk>/withdraw/", team.withdraw, name="withdraw"),
+    path("m/<str:merchant>/alerts/", alerting.alerting, name="alerts"),
+    path("m/<str:merchant>/alerts/<int:pk>/remove/", alerting.remove, name="remove_alert"),
     path("m/<str:merchant>/changes/", team.trail, name="trail"),
     path("m/<str:merchant>/connection/", connection.connection, name="connection"),
     path("m/<str:merchant>/connection/send-failed/", connection.send_failed, name="send_failed"),

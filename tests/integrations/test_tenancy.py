@@ -97,6 +97,7 @@ ACROSS_MERCHANTS = {
     "housekeeping._skip_without_identity": "the clock cleans up for all merchants",
     "replays.advance_due": "ticks go on with the replays of all merchants",
     "replays._advance": "the replay given, whose merchant's events it sends",
+    "alerts.look": "the clock looks at all merchants",
     "checklist.points": "the connection of the merchant given",
     "figures.of": "deliveries of the merchant's connections, by indexes that begin with them",
     "web.overview.overview": "the merchant given, by its key",

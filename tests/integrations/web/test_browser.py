@@ -85,6 +85,7 @@ def test_every_page_is_accessible_fits_and_keeps_the_policy(watched: Watched, me
     event = Delivery.objects.get(state="dead").event_id
     paths = [
         f"{at}replay/",
+        f"{at}alerts/",
         f"{at}replay/?metric=order_shipped",
         at,
         f"{at}events/",
