@@ -13,6 +13,7 @@ from config.schedules import SCHEDULES
 from integrations import wake
 
 FROZEN = {
+    "integrations.tasks.alert",
     "integrations.tasks.check_keys",
     "integrations.tasks.deliver",
     "integrations.tasks.handle_inbound",
