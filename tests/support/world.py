@@ -125,7 +125,11 @@ class World:
         secrets = {hook.source: hook.secret for hook in done.hooks}
         return Shop(self, done.merchant, done.connection, key, secrets, done.account.public_key)
 
+    def take_in(self, *, seconds: float = 20) -> None:
+        """Handle what came in, without sending anything."""
+        inbound.handle_due(seconds=seconds)
+
     def work(self, *, seconds: float = 20) -> Summary:
         """Do what the workers do, until nothing is due."""
-        inbound.handle_due(seconds=seconds)
+        self.take_in(seconds=seconds)
         return Engine().run(seconds=seconds)
