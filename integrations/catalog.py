@@ -43,13 +43,17 @@ FactT = TypeVar("FactT", bound=Fact)
 class Property(Generic[FactT]):
     """One property of an event: its name in Klaviyo, its JSON type, a line of documentation, and where it comes from.
 
-    A value that is None, "" or an empty list is left out of the event: what is not known is not sent.
+    A value that is None, "" or an empty list is left out of the event: what is not known is not sent. `example` is a value
+    as it might be sent; `choices` are all that there are, where they are few; `is_always_sent`: no event is without it.
     """
 
     name: str
     type: str
     doc: str
     read: Callable[[FactT], Any]
+    example: Any = field(kw_only=True)
+    choices: Sequence[str] = field(default=(), kw_only=True)
+    is_always_sent: bool = field(default=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,9 @@ class Metric(Generic[FactT]):
     `recheck` is the last look before sending: it names events that are not true any more, which are then not sent.
     `names_customer`: where the shopper has no full name, the company or the e-mail address stands in for it. `same_as`
     are keys of metrics that tell the shopper the same thing. `is_optional`: it is not turned on with its pack, only by itself.
+
+    A sample of it (`integrations.samples`) has its properties' examples; `examples` are those that are others in this metric,
+    None for one that is left out. `value_example` is an amount in the merchant's currency.
     """
 
     number: int
@@ -103,6 +110,7 @@ class Metric(Generic[FactT]):
     fact: type[FactT]
     doc: str
     unique_id: Callable[[FactT], str]
+    unique_id_example: str
     identity: str
     occurred_at: Callable[[FactT], datetime]
     properties: Sequence[Property[FactT]]
@@ -115,6 +123,8 @@ class Metric(Generic[FactT]):
     names_customer: bool = False
     same_as: Sequence[str] = ()
     is_optional: bool = False
+    examples: Mapping[str, Any] = field(default_factory=dict)
+    value_example: Decimal | None = None
     profile_names: frozenset[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from integrations import amending, merchants, onboarding, sources, tokens
+from integrations import amending, merchants, onboarding, samples, sources, tokens
 from integrations.catalog import catalog
 from integrations.models import ApiToken, Connection, InboundMessage, Merchant, SourceSecret
 from integrations.web.access import Role, Visit, page
@@ -65,11 +65,11 @@ class SendingForm(forms.Form):
         return str(field.clean(self.cleaned_data["metric_prefix"].strip(), self._connection.merchant))
 
     @property
-    def packs(self) -> list[tuple[Any, list[tuple[Any, str, bool]]]]:
-        """Each pack with its metrics: (metric, name at Klaviyo, whether it is on)."""
+    def packs(self) -> list[tuple[Any, list[tuple[Any, samples.Sample, bool]]]]:
+        """Each pack with its metrics: (metric, a sample of it, whether it is on)."""
         on, merchant = set(self["metrics"].value() or ()), self._connection.merchant
         return [
-            (pack, [(each, each.name_for(merchant), each.key in on) for each in catalog.in_pack(pack.key)])
+            (pack, [(each, samples.sample(each, merchant), each.key in on) for each in catalog.in_pack(pack.key)])
             for pack in catalog.packs()
         ]
 

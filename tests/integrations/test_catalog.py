@@ -47,9 +47,10 @@ def metric(number: int = 1, key: str = "one", name: str = "One", **more: Any) ->
         "fact": Happened,
         "doc": "It happened.",
         "unique_id": lambda fact: fact.subject,
+        "unique_id_example": "thing:1",
         "identity": "{subject}",
         "occurred_at": lambda fact: AT,
-        "properties": (Property("Value", "any", "What.", lambda fact: fact.value),),
+        "properties": (Property("Value", "any", "What.", lambda fact: fact.value, example=1),),
     }
     return Metric(number=number, key=key, name=name, **{**given, **more})
 

@@ -15,6 +15,7 @@ from integrations.catalog import catalog
 from integrations.delivery.engine import Engine
 from integrations.models import Delivery
 from tests.support.payloads import easypost_tracker, shopify_fulfillment, shopify_order
+from tests.support.schemas import objections_to
 from tests.support.world import Shop, World
 from tracking import tasks
 
@@ -87,6 +88,7 @@ def test_a_parcel_that_moved_a_second_ago_is_not_called_stalled(world: World, sh
         "order_tracking_update",
         "order_tracking_update_item",
     }
+    assert objections_to(shop.events) == []
 
 
 def test_a_parcel_that_was_told_to_have_stalled_is_told_to_move_again_once(

@@ -11,6 +11,7 @@ import pytest
 from django.utils import timezone
 
 from tests.support.payloads import aftership_tracking, easypost_tracker, shopify_fulfillment, shopify_order
+from tests.support.schemas import objections_to
 from tests.support.world import Shop, World
 from tracking import tasks
 
@@ -132,6 +133,7 @@ def test_every_trigger_and_every_problem(world: World, shop: Shop, tell: Tell) -
         "ShipmentReturnToSender": 1,
     }
     assert shop.states.keys() == {"sent"}
+    assert objections_to(shop.events) == []
 
 
 def test_a_parcel_that_is_tried_five_times_with_words_on_its_estimate_in_between(world: World, shop: Shop) -> None:

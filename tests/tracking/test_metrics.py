@@ -11,6 +11,7 @@ import pytest
 
 from integrations.catalog import catalog
 from integrations.models import Event, Merchant
+from tests.support.schemas import objections_to
 from tests.tracking.telling import AT, HOUR, fulfillment, make_merchant, order, scan, track
 from tracking.inputs import LineInput
 
@@ -234,6 +235,10 @@ def test_at_least_what_was_promised_to_flows(key: str) -> None:
     assert profile <= {each.name for each in catalog.metrics[key].profile}
 
 
+def test_what_is_built_is_as_the_schemas_say(story: Merchant) -> None:
+    assert objections_to(Event.objects.all()) == []
+
+
 def test_what_flows_can_segment_on_is_flat_and_everything_is_json(story: Merchant) -> None:
     for told in Event.objects.all():
         assert json.loads(json.dumps(told.properties)) == told.properties
@@ -271,3 +276,4 @@ def test_an_order_of_which_little_is_known_tells_little(merchant: Merchant) -> N
         "ItemCount": 0,
         "StalledSettingsVersion": 0,
     }
+    assert objections_to(Event.objects.all()) == []

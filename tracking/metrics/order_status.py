@@ -7,7 +7,7 @@ from typing import Any
 from integrations.catalog import Metric, Pack, Property, catalog
 from tracking import facts, profile
 from tracking.facts import OrderFact
-from tracking.metrics.shared import ORDER_ID, ORDER_NUMBER, iso
+from tracking.metrics.shared import ORDER_ID, ORDER_NUMBER, TRACKING_URL_EXAMPLE, iso
 from tracking.models import Shipment
 
 ORDER_STATUS = Pack("order_status", "Order status", "The four states of an order in the warehouse.")
@@ -25,18 +25,21 @@ SHIPPING: tuple[Property[Any], ...] = (
         "string",
         "The first parcel's number.",
         lambda f: parcel.tracking_number if (parcel := _first_parcel(f)) else None,
+        example="1Z999AA10123456784",
     ),
     Property(
         "Carrier",
         "string",
         "The first parcel's carrier.",
         lambda f: parcel.carrier if (parcel := _first_parcel(f)) else None,
+        example="UPS",
     ),
     Property(
         "TrackingUrl",
         "string",
         "Where the first parcel can be followed.",
         lambda f: parcel.carrier_url if (parcel := _first_parcel(f)) else None,
+        example=TRACKING_URL_EXAMPLE,
     ),
 )
 
@@ -52,13 +55,29 @@ def _status_metric(
         fact=fact,
         doc=doc,
         unique_id=lambda f: f"order:{f.dossier.order.external_id}:{status}",
+        unique_id_example=f"order:5001:{status}",
         identity=f"order:{{order_id}}:{status}",
         occurred_at=lambda f: f.at,
         properties=(
             ORDER_NUMBER,
             ORDER_ID,
-            Property("Status", "string", f"Always {status}.", lambda f: status),
-            Property("StatusAt", "datetime", "When the order entered this state.", lambda f: iso(f.at)),
+            Property(
+                "Status",
+                "string",
+                f"Always {status}.",
+                lambda f: status,
+                example=status,
+                choices=(status,),
+                is_always_sent=True,
+            ),
+            Property(
+                "StatusAt",
+                "datetime",
+                "When the order entered this state.",
+                lambda f: iso(f.at),
+                example="2026-11-23T14:05:00+00:00",
+                is_always_sent=True,
+            ),
             *more,
         ),
         profile=STATUS_PROFILE,

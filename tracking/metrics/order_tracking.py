@@ -1,34 +1,33 @@
-"""Pack `order_tracking` (Malomo): orders and parcels as their carriers see them, and the problems that are found with them."""
+"""Pack `order_tracking` (Malomo): orders and parcels as their carriers see them."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.conf import settings
-from django.urls import reverse
-
 from integrations.catalog import Metric, Pack, Property, catalog
-from tracking import facts, profile, rechecks, statuses
+from tracking import facts, profile, statuses
 from tracking.carrier_names import friendly_name
 from tracking.dossier import describe_items
 from tracking.facts import ShipmentFact
 from tracking.metrics.shared import (
     CARRIER,
+    ITEM_NAMES_EXAMPLE,
+    ITEMS_EXAMPLE,
     ORDER_ID,
     ORDER_NUMBER,
     OUT_FOR_DELIVERY_FRESH_FOR,
     PARCEL_PROFILE,
     SHIPMENT_ID,
+    SHIPPED_AT_EXAMPLE,
     TRACKING_NUMBER,
+    TRACKING_URL_EXAMPLE,
     iso,
     item_names,
     ordered,
     packed,
 )
-from tracking.models import Problem, Shipment
-from tracking.models.issue import issue_id
-from tracking.models.policy import WEEKDAYS
+from tracking.models import Shipment
 
 ORDER_TRACKING = Pack("order_tracking", "Order tracking", "Orders and parcels as their carriers see them.")
 
@@ -68,23 +67,52 @@ SETTINGS_VERSION: Property[Any] = Property(
     "integer",
     "The version of the merchant's settings that the order is judged by; 0 for the defaults.",
     lambda f: f.dossier.order.policy.version,
+    example=1,
+    is_always_sent=True,
 )
 
 ORDER: tuple[Property[Any], ...] = (
     ORDER_NUMBER,
     ORDER_ID,
-    Property("OrderCreatedAt", "datetime", "When the order was placed.", lambda f: iso(f.dossier.order.placed_at)),
-    Property("ItemNames", "array", "Names of the products ordered.", lambda f: item_names(ordered(f))),
-    Property("Items", "array", "The lines of the order, for templates.", ordered),
-    Property("ItemCount", "integer", "Units ordered.", lambda f: sum(line.ordered for line in f.dossier.lines)),
+    Property(
+        "OrderCreatedAt",
+        "datetime",
+        "When the order was placed.",
+        lambda f: iso(f.dossier.order.placed_at),
+        example="2026-11-20T09:12:00+00:00",
+        is_always_sent=True,
+    ),
+    Property(
+        "ItemNames",
+        "array",
+        "Names of the products ordered.",
+        lambda f: item_names(ordered(f)),
+        example=ITEM_NAMES_EXAMPLE,
+    ),
+    Property("Items", "array", "The lines of the order, for templates.", ordered, example=ITEMS_EXAMPLE),
+    Property(
+        "ItemCount",
+        "integer",
+        "Units ordered.",
+        lambda f: sum(line.ordered for line in f.dossier.lines),
+        example=1,
+        is_always_sent=True,
+    ),
     Property(
         "OrderTotal",
         "number",
         "The order's total in major units of Currency. Not a value: revenue is counted by Placed Order.",
         lambda f: None if f.dossier.order.total is None else float(f.dossier.order.total),
+        example=89.5,
     ),
-    Property("Currency", "string", "ISO 4217 code of OrderTotal.", lambda f: f.dossier.order.currency),
-    Property("OrderStatusUrl", "string", "The shop's page of the order.", lambda f: f.dossier.order.status_url),
+    Property("Currency", "string", "ISO 4217 code of OrderTotal.", lambda f: f.dossier.order.currency, example="USD"),
+    Property(
+        "OrderStatusUrl",
+        "string",
+        "The shop's page of the order.",
+        lambda f: f.dossier.order.status_url,
+        example="https://shop.example/orders/5001",
+    ),
     SETTINGS_VERSION,
 )
 
@@ -95,82 +123,109 @@ PARCEL: tuple[Property[Any], ...] = (
     TRACKING_NUMBER,
     CARRIER,
     Property(
-        "CarrierFriendly", "string", "The carrier's name for people.", lambda f: friendly_name(f.shipment.carrier)
+        "CarrierFriendly",
+        "string",
+        "The carrier's name for people.",
+        lambda f: friendly_name(f.shipment.carrier),
+        example="UPS",
     ),
-    Property("ServiceLevel", "string", "The carrier's service.", lambda f: f.shipment.service_level),
-    Property("Status", "string", f"One of {', '.join(statuses.ALL)}.", lambda f: f.status),
-    Property("Substatus", "string", "More on the status, e.g. delivery_attempted.", lambda f: f.substatus),
-    Property("StatusMessage", "string", "The carrier's own words.", lambda f: f.message),
-    Property("StatusAt", "datetime", "Since when, by the carrier's clock.", lambda f: iso(f.status_at)),
-    Property("ShippedAt", "datetime", "When the shop shipped it.", lambda f: iso(f.shipment.shipped_at)),
+    Property(
+        "ServiceLevel", "string", "The carrier's service.", lambda f: f.shipment.service_level, example="UPS Ground"
+    ),
+    Property(
+        "Status",
+        "string",
+        f"One of {', '.join(statuses.ALL)}.",
+        lambda f: f.status,
+        example=statuses.OUT_FOR_DELIVERY,
+        choices=statuses.ALL,
+        is_always_sent=True,
+    ),
+    Property(
+        "Substatus",
+        "string",
+        "More on the status, e.g. delivery_attempted.",
+        lambda f: f.substatus,
+        example="out_for_delivery",
+    ),
+    Property(
+        "StatusMessage",
+        "string",
+        "The carrier's own words.",
+        lambda f: f.message,
+        example="On vehicle for delivery today",
+    ),
+    Property(
+        "StatusAt",
+        "datetime",
+        "Since when, by the carrier's clock.",
+        lambda f: iso(f.status_at),
+        example="2026-11-23T08:40:00+00:00",
+        is_always_sent=True,
+    ),
+    Property(
+        "ShippedAt",
+        "datetime",
+        "When the shop shipped it.",
+        lambda f: iso(f.shipment.shipped_at),
+        example=SHIPPED_AT_EXAMPLE,
+        is_always_sent=True,
+    ),
     Property(
         "DeliveredAt",
         "datetime",
         "When it arrived.",
         lambda f: iso(f.status_at) if f.status == statuses.DELIVERED else None,
+        example="2026-11-23T14:05:00+00:00",
     ),
-    Property("EstimatedDeliveryDate", "date", "The newest promised date.", lambda f: iso(f.shipment.expected_on)),
-    Property("CarrierTrackingUrl", "string", "The carrier's page of the parcel.", lambda f: f.shipment.carrier_url),
-    Property("DestinationCountry", "string", "ISO 3166 code.", lambda f: f.shipment.destination_country),
-    Property("ShipmentIndex", "integer", "Which of the order's parcels this is, from 1.", _place),
-    Property("ShipmentCount", "integer", "How many parcels are known.", lambda f: len(f.dossier.shipments)),
-    Property("ItemNames", "array", "Names of the products in the parcel.", lambda f: item_names(packed(f))),
-    Property("Items", "array", "What is in the parcel, for templates.", packed),
-    Property("$extra", "object", "OtherShipments and UnfulfilledItems, for templates.", _beside),
+    Property(
+        "EstimatedDeliveryDate",
+        "date",
+        "The newest promised date.",
+        lambda f: iso(f.shipment.expected_on),
+        example="2026-11-23",
+    ),
+    Property(
+        "CarrierTrackingUrl",
+        "string",
+        "The carrier's page of the parcel.",
+        lambda f: f.shipment.carrier_url,
+        example=TRACKING_URL_EXAMPLE,
+    ),
+    Property("DestinationCountry", "string", "ISO 3166 code.", lambda f: f.shipment.destination_country, example="US"),
+    Property(
+        "ShipmentIndex",
+        "integer",
+        "Which of the order's parcels this is, from 1.",
+        _place,
+        example=1,
+        is_always_sent=True,
+    ),
+    Property(
+        "ShipmentCount",
+        "integer",
+        "How many parcels are known.",
+        lambda f: len(f.dossier.shipments),
+        example=2,
+        is_always_sent=True,
+    ),
+    Property(
+        "ItemNames",
+        "array",
+        "Names of the products in the parcel.",
+        lambda f: item_names(packed(f)),
+        example=ITEM_NAMES_EXAMPLE,
+    ),
+    Property("Items", "array", "What is in the parcel, for templates.", packed, example=ITEMS_EXAMPLE),
+    Property(
+        "$extra",
+        "object",
+        "OtherShipments and UnfulfilledItems, for templates.",
+        _beside,
+        example={"OtherShipments": [{"ShipmentId": "7002", "Status": statuses.PRE_TRANSIT}]},
+    ),
 )
 
-
-def _affected(fact: facts.IssueFound) -> list[dict[str, Any]]:
-    """What is in the parcel; where the order itself is meant, what waits to be shipped."""
-    parcel = fact.shipment
-    return describe_items(fact.dossier.lines_in(parcel) if parcel else fact.dossier.unfulfilled)
-
-
-def _hours_still(fact: facts.IssueFound) -> float | None:
-    since = fact.issue.still_since
-    return round((fact.issue.occurred_at - since) / timedelta(hours=1), 1) if since else None
-
-
-def _excluded_days(fact: facts.IssueFound) -> list[str] | None:
-    policy = fact.dossier.order.policy
-    return [WEEKDAYS[day] for day in policy.excluded_weekdays] if fact.issue.still_since else None
-
-
-def _page(fact: facts.IssueFound) -> str:
-    """For the merchant's people: they sign in to see it."""
-    path = reverse("why", args=[fact.merchant.public_id], query={"q": fact.order_number})
-    return f"{settings.PUBLIC_BASE_URL}{path}"
-
-
-ISSUE: tuple[Property[facts.IssueFound], ...] = (
-    Property("ProblemType", "string", f"One of {', '.join(Problem.values)}.", lambda f: f.issue.problem),
-    ORDER_NUMBER,
-    ORDER_ID,
-    SHIPMENT_ID,
-    TRACKING_NUMBER,
-    CARRIER,
-    Property(
-        "HoursStalled",
-        "number",
-        "Of what stalled: hours from NotUpdatedSince until it was flagged, those that do not count included.",
-        _hours_still,
-    ),
-    Property(
-        "NotUpdatedSince",
-        "datetime",
-        "Of what stalled: when the order was placed; a parcel's last scan, else its fulfilment.",
-        lambda f: iso(f.issue.still_since),
-    ),
-    Property("WindowHours", "integer", "Of what stalled: the hours that were granted.", lambda f: f.issue.window_hours),
-    Property("ExcludedDays", "array", "Of what stalled: weekdays that do not count, in English.", _excluded_days),
-    SETTINGS_VERSION,
-    Property(
-        "TrackingUrl", "string", "Where the parcel can be followed.", lambda f: f.shipment and f.shipment.carrier_url
-    ),
-    Property("AdminUrl", "string", "The merchant's page that says all that is known of the order.", _page),
-    Property("ItemNames", "array", "Names of the products below.", lambda f: item_names(_affected(f))),
-    Property("Items", "array", "What is in the parcel, or waits to be shipped, for templates.", _affected),
-)
 
 catalog.register(
     Metric(
@@ -181,6 +236,7 @@ catalog.register(
         fact=facts.OrderPlaced,
         doc="An order came in from the shop for the first time.",
         unique_id=lambda f: f"order:{f.dossier.order.external_id}",
+        unique_id_example="order:5001",
         identity="order:{order_id}",
         occurred_at=lambda f: f.at,
         properties=ORDER,
@@ -195,11 +251,20 @@ catalog.register(
         fact=facts.ShipmentCreated,
         doc="A parcel of an order became known.",
         unique_id=lambda f: f"shipment:{f.shipment.external_id}:created",
+        unique_id_example="shipment:7001:created",
         identity="shipment:{shipment_id}:created",
         occurred_at=lambda f: f.shipment.shipped_at,
         properties=PARCEL,
         profile=PARCEL_PROFILE,
         same_as=("order_shipped",),
+        examples={
+            "Status": statuses.UNKNOWN,
+            "Substatus": None,
+            "StatusMessage": None,
+            "StatusAt": SHIPPED_AT_EXAMPLE,
+            "DeliveredAt": None,
+            "EstimatedDeliveryDate": None,
+        },
     ),
     Metric(
         number=3,
@@ -209,46 +274,24 @@ catalog.register(
         fact=facts.ShipmentMoved,
         doc="A carrier's scan moved a parcel's status on.",
         unique_id=lambda f: f"shipment:{f.shipment.external_id}:{f.status}:{int(f.status_at.timestamp())}",
+        unique_id_example="shipment:7001:out_for_delivery:1795423200",
         identity="shipment:{shipment_id}:{status}:{carrier_event_epoch}",
         occurred_at=lambda f: f.status_at,
         fresh_until=_fresh_until,
         properties=(
             *PARCEL,
-            Property("PreviousStatus", "string", "The status before.", lambda f: f.previous),
+            Property(
+                "PreviousStatus",
+                "string",
+                "The status before.",
+                lambda f: f.previous,
+                example=statuses.IN_TRANSIT,
+                choices=statuses.ALL,
+                is_always_sent=True,
+            ),
         ),
         profile=PARCEL_PROFILE,
         same_as=("order_shipped", "order_delivered"),
-    ),
-    Metric(
-        number=4,
-        key="order_issue_created",
-        name="{prefix}: OrderIssueCreated",
-        pack=ORDER_TRACKING,
-        fact=facts.IssueFound,
-        doc="A problem with an order or a parcel was found.",
-        unique_id=lambda f: issue_id(f.issue.problem, (f.shipment or f.dossier.order).external_id),
-        identity="issue:{ProblemType}:{order_id|shipment_id}",
-        occurred_at=lambda f: f.issue.occurred_at,
-        properties=ISSUE,
-        profile=(profile.OPEN_ISSUE, profile.OPEN_ISSUE_AT),
-        recheck=rechecks.stalled_no_more,
-    ),
-    Metric(
-        number=38,
-        key="order_issue_resolved",
-        name="{prefix}: OrderIssueResolved",
-        pack=ORDER_TRACKING,
-        fact=facts.IssueResolved,
-        doc="What had stalled moved again. Told only after the OrderIssueCreated that it belongs to.",
-        unique_id=lambda f: f"resolved:{f.issue.problem}:{(f.shipment or f.dossier.order).external_id}",
-        identity="resolved:{ProblemType}:{order_id|shipment_id}",
-        occurred_at=lambda f: f.at,
-        properties=(
-            *ISSUE,
-            Property("ResolvedAt", "datetime", "When it moved again.", lambda f: iso(f.at)),
-        ),
-        profile=PARCEL_PROFILE,
-        recheck=rechecks.never_told,
-        is_optional=True,
+        examples={"DeliveredAt": None},
     ),
 )

@@ -12,7 +12,9 @@ from tracking.metrics.shared import (
     OUT_FOR_DELIVERY_FRESH_FOR,
     PARCEL_PROFILE,
     SHIPMENT_ID,
+    SHIPPED_AT_EXAMPLE,
     TRACKING_NUMBER,
+    TRACKING_URL_EXAMPLE,
     iso,
 )
 
@@ -35,34 +37,65 @@ def _fresh_until(fact: facts.TrackingUpdate) -> datetime | None:
     return None
 
 
-TRIGGER: Property[Any] = Property("Trigger", "string", f"One of {', '.join(updates.TRIGGERS)}.", lambda f: f.trigger)
-ORDER_REF: Property[Any] = Property("OrderRef", "string", "The order's name, e.g. #1001.", lambda f: f.order_number)
+TRIGGER: Property[Any] = Property(
+    "Trigger",
+    "string",
+    f"One of {', '.join(updates.TRIGGERS)}.",
+    lambda f: f.trigger,
+    example=statuses.OUT_FOR_DELIVERY,
+    choices=updates.TRIGGERS,
+    is_always_sent=True,
+)
+ORDER_REF: Property[Any] = Property(
+    "OrderRef", "string", "The order's name, e.g. #1001.", lambda f: f.order_number, example="#1001"
+)
 ESTIMATE: Property[Any] = Property(
     "EstimatedDeliveryDate",
     "date",
     "The newest promised date.",
     lambda f: f.shipment and iso(f.shipment.expected_on),
+    example="2026-11-23",
 )
 
 UPDATE: tuple[Property[facts.TrackingUpdate], ...] = (
     TRIGGER,
     ORDER_REF,
-    Property("Date", "datetime", "When it happened.", lambda f: iso(f.at)),
+    Property(
+        "Date",
+        "datetime",
+        "When it happened.",
+        lambda f: iso(f.at),
+        example="2026-11-23T08:40:00+00:00",
+        is_always_sent=True,
+    ),
     Property(
         "TrackingPageLink",
         "string",
         "Where the parcel can be followed; before there is one, the shop's page of the order.",
         lambda f: f.shipment.carrier_url if f.shipment else f.dossier.order.status_url,
+        example=TRACKING_URL_EXAMPLE,
     ),
-    Property("OrderCreatedDate", "datetime", "When the order was placed.", lambda f: iso(f.dossier.order.placed_at)),
     Property(
-        "OrderShippedDate", "datetime", "When the shop shipped it.", lambda f: f.shipment and iso(f.shipment.shipped_at)
+        "OrderCreatedDate",
+        "datetime",
+        "When the order was placed.",
+        lambda f: iso(f.dossier.order.placed_at),
+        example="2026-11-20T09:12:00+00:00",
+        is_always_sent=True,
+    ),
+    Property(
+        "OrderShippedDate",
+        "datetime",
+        "When the shop shipped it.",
+        lambda f: f.shipment and iso(f.shipment.shipped_at),
+        example=SHIPPED_AT_EXAMPLE,
     ),
     Property(
         "OrderDeliveredDate",
         "datetime",
         "When it arrived.",
         lambda f: iso(f.at) if f.trigger == statuses.DELIVERED else None,
+        example="2026-11-23T14:05:00+00:00",
     ),
     ESTIMATE,
     SHIPMENT_ID,
@@ -73,10 +106,17 @@ UPDATE: tuple[Property[facts.TrackingUpdate], ...] = (
 ITEM: tuple[Property[facts.TrackingUpdateItem], ...] = (
     TRIGGER,
     ORDER_REF,
-    Property("SKU", "string", "The variant's stock keeping unit.", lambda f: f.line.sku),
-    Property("ProductName", "string", "The product's name.", lambda f: f.line.product_name),
-    Property("VariantName", "string", "The variant's name.", lambda f: f.line.variant_name),
-    Property("Quantity", "integer", "Units in the parcel, or ordered.", lambda f: f.quantity),
+    Property("SKU", "string", "The variant's stock keeping unit.", lambda f: f.line.sku, example="WJ-BL-L"),
+    Property("ProductName", "string", "The product's name.", lambda f: f.line.product_name, example="Wool jumper"),
+    Property("VariantName", "string", "The variant's name.", lambda f: f.line.variant_name, example="Blue / L"),
+    Property(
+        "Quantity",
+        "integer",
+        "Units in the parcel, or ordered.",
+        lambda f: f.quantity,
+        example=1,
+        is_always_sent=True,
+    ),
     ESTIMATE,
     SHIPMENT_ID,
 )
@@ -90,6 +130,7 @@ catalog.register(
         fact=facts.TrackingUpdate,
         doc="An order came in, a parcel's status moved on, or a parcel was found to have stalled, to be late or early.",
         unique_id=_identity,
+        unique_id_example="track:7001:out_for_delivery:1795423200",
         identity="track:{shipment_id|order:order_id}:{Trigger}:{epoch}",
         occurred_at=lambda f: f.at,
         fresh_until=_fresh_until,
@@ -97,6 +138,7 @@ catalog.register(
         profile=PARCEL_PROFILE,
         recheck=rechecks.found_no_more,
         same_as=("shopify_order_created", "shipment_update_received", "order_shipped", "order_delivered"),
+        examples={"OrderDeliveredDate": None},
     ),
     Metric(
         number=12,
@@ -106,6 +148,7 @@ catalog.register(
         fact=facts.TrackingUpdateItem,
         doc="The same, once for each line of what it is about.",
         unique_id=lambda f: f"{_identity(f)}:item:{f.line.external_id}",
+        unique_id_example="track:7001:out_for_delivery:1795423200:item:11",
         identity="{unique id of the Order Tracking Update}:item:{line_item_id}",
         occurred_at=lambda f: f.at,
         fresh_until=_fresh_until,

@@ -14,6 +14,25 @@ OUT_FOR_DELIVERY_FRESH_FOR = timedelta(hours=12)
 """A parcel that was out for delivery half a day ago is no news."""
 
 
+ITEMS_EXAMPLE = [
+    {
+        "ProductName": "Wool jumper",
+        "SKU": "WJ-BL-L",
+        "VariantName": "Blue / L",
+        "Quantity": 1,
+        "ItemPrice": 89.5,
+        "RowTotal": 89.5,
+        "ImageURL": "https://shop.example/images/wool-jumper.jpg",
+        "ProductURL": "https://shop.example/products/wool-jumper",
+    },
+]
+"""The array `Items` of an example."""
+
+ITEM_NAMES_EXAMPLE = ["Wool jumper"]
+SHIPPED_AT_EXAMPLE = "2026-11-21T15:30:00+00:00"
+TRACKING_URL_EXAMPLE = "https://www.ups.com/track?tracknum=1Z999AA10123456784"
+
+
 def item_names(items: list[dict[str, Any]]) -> list[str]:
     """The names of products in an array `Items`."""
     return [item["ProductName"] for item in items if "ProductName" in item]
@@ -35,25 +54,36 @@ def iso(moment: date | None) -> str | None:
 
 
 ORDER_NUMBER: Property[Any] = Property(
-    "OrderNumber", "string", "The order's name, e.g. #1001.", lambda f: f.order_number
+    "OrderNumber", "string", "The order's name, e.g. #1001.", lambda f: f.order_number, example="#1001"
 )
 ORDER_ID: Property[Any] = Property(
-    "OrderId", "string", "The order's id in the shop.", lambda f: f.dossier.order.external_id
+    "OrderId",
+    "string",
+    "The order's id in the shop.",
+    lambda f: f.dossier.order.external_id,
+    example="5001",
+    is_always_sent=True,
 )
 SHIPMENT_ID: Property[Any] = Property(
     "ShipmentId",
     "string",
     "The shipment's id, where a parcel is meant.",
     lambda f: f.shipment and f.shipment.external_id,
+    example="7001",
 )
 TRACKING_NUMBER: Property[Any] = Property(
     "TrackingNumber",
     "string",
     "The carrier's number of the parcel.",
     lambda f: f.shipment and f.shipment.tracking_number,
+    example="1Z999AA10123456784",
 )
 CARRIER: Property[Any] = Property(
-    "Carrier", "string", "The carrier as the source names it.", lambda f: f.shipment and f.shipment.carrier
+    "Carrier",
+    "string",
+    "The carrier as the source names it.",
+    lambda f: f.shipment and f.shipment.carrier,
+    example="UPS",
 )
 
 PARCEL_PROFILE = (
