@@ -20,6 +20,7 @@ from integrations.models import (
     InboundMessage,
     Lane,
     Merchant,
+    TestEvent,
 )
 from integrations.people import ConsentInput, PersonInput
 from integrations.sources import Handled
@@ -161,6 +162,8 @@ def record_consent(*, merchant: Merchant, consent: ConsentInput, at: datetime) -
 def erase(*, merchant: Merchant, person: PersonInput, at: datetime) -> Handled:
     """Forget a shopper: the history keeps what happened, not to whom. What was not sent yet is not sent."""
     customers = _find(merchant, person)
+    addresses = {normalise_email(person.email), *(each.email for each in customers)}
+    TestEvent.objects.for_merchant(merchant).filter(email__in=addresses).delete()
     for customer in customers:
         _erase(merchant, customer, at=at)
     if not customers:

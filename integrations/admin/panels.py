@@ -139,10 +139,14 @@ def _tiles(merchant: Any) -> list[tuple[str, Any]]:
 
 def _links(merchant: Merchant) -> list[Any]:
     lists = ((Event, "Events"), (Delivery, "Deliveries"), (InboundMessage, "Messages"), (Customer, "Customers"))
-    pages = format_html(
-        '<a class="td-link" href="{}">The merchant\'s own pages</a>', reverse("overview", args=[merchant.public_id])
-    )
-    return [*(show.list_link(model, text, merchant__id__exact=merchant.pk) for model, text in lists), pages]
+    pages = (("overview", "The merchant's own pages"), ("test_events", "Test events"))
+    return [
+        *(show.list_link(model, text, merchant__id__exact=merchant.pk) for model, text in lists),
+        *(
+            format_html('<a class="td-link" href="{}">{}</a>', reverse(name, args=[merchant.public_id]), text)
+            for name, text in pages
+        ),
+    ]
 
 
 def _sources(merchant: Merchant, *, at: datetime) -> list[dict[str, Any]]:

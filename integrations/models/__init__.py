@@ -10,6 +10,7 @@ from integrations.models.inbound import InboundMessage, SourceSecret
 from integrations.models.merchant import ApiToken, Membership, Merchant, ShopDomain
 from integrations.models.people import AuditEntry, Invitation
 from integrations.models.replay import Replay
+from integrations.models.test_event import TestEvent
 
 __all__ = [
     "Alert",
@@ -31,5 +32,6 @@ __all__ = [
     "Replay",
     "ShopDomain",
     "SourceSecret",
+    "TestEvent",
     "Tick",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from integrations.web import alerting, connection, events, home, overview, replaying, sending, team
+from integrations.web import alerting, connection, events, home, overview, replaying, sending, team, testing
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -17,6 +17,7 @@ urlpatterns = [
     path("m/<str:merchant>/replay/", replaying.replay, name="replay"),
     path("m/<str:merchant>/replay/<int:pk>/cancel/", replaying.cancel, name="cancel_replay"),
     path("m/<str:merchant>/metrics/", sending.metrics, name="metrics"),
+    path("m/<str:merchant>/test-events/", testing.test_events, name="test_events"),
     path("m/<str:merchant>/sources/", sending.data_sources, name="data_sources"),
     path("m/<str:merchant>/sources/<str:source>/secret/", sending.secret, name="secret"),
     path("m/<str:merchant>/tokens/", sending.api_tokens, name="api_tokens"),

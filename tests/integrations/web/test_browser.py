@@ -97,6 +97,7 @@ def test_every_page_is_accessible_fits_and_keeps_the_policy(watched: Watched, me
     paths += [
         f"{at}metrics/",
         f"{at}sources/",
+        f"{at}test-events/",
         f"{at}tokens/",
         f"{at}stalled/",
         f"{at}connection/",
