@@ -1,56 +1,37 @@
 """Alerts: a message when something goes wrong with a merchant, and one when it is over. One for each change, not for each event.
 
-What is wrong now stands in `Alert`. A message that cannot be sent is tried again by the next look; a worker that dies between
-sending and writing it down sends it twice at most.
+What is wrong now stands in `Alert`, what an address knows of in `AlertAddress.told`. A message that does not arrive is tried
+again by the next look, for that address alone; a worker that dies between sending and writing it down sends it twice at most.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-import structlog
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
 from django.db.models import Q
 from django.urls import reverse
 
-from integrations import audit, leases, vitals
-from integrations.audit import Actor
+from integrations import leases, notices, vitals
 from integrations.models import Alert, AlertAddress, Connection, Merchant
+from integrations.notices import Notice
 
 FAILURES = 10
 """Events that failed in 24 hours, from which on it is told."""
 
+SECONDS = 30
+"""How long a look begins to send; what is left then is told by the next one."""
+
 LEASE_SECONDS = 50
 Kind = Alert.Kind
 
-logger = structlog.get_logger(__name__)
-
-
-def add_address(merchant: Merchant, email: str, *, by: Actor, at: datetime) -> bool:
-    """Tell somebody from now on. False where they are told already."""
-    email = email.strip().lower()
-    _, is_new = AlertAddress.objects.get_or_create(merchant=merchant, email=email, defaults={"created_at": at})
-    if is_new:
-        audit.note(merchant, by, "added an address for alerts", [email], at=at)
-    return is_new
-
-
-def remove_address(merchant: Merchant, pk: int, *, by: Actor, at: datetime) -> None:
-    """Tell somebody no more."""
-    mine = AlertAddress.objects.for_merchant(merchant).filter(pk=pk)
-    emails = list(mine.values_list("email", flat=True))
-    if emails:
-        mine.delete()
-        audit.note(merchant, by, "removed an address for alerts", emails, at=at)
-
 
 def look(*, at: datetime) -> int:
-    """Compare what is wrong now with what was told, for every merchant whose people asked for it.
+    """Compare what is wrong now with what each address was told, for every merchant whose people asked for it.
 
-    Returns how many merchants had news.
+    Returns how many messages arrived.
     """
     with leases.holding("alerts", LEASE_SECONDS) as held:
         if held is None:
@@ -59,7 +40,12 @@ def look(*, at: datetime) -> int:
             Q(pk__in=AlertAddress.objects.values("merchant")) | Q(pk__in=Alert.objects.values("merchant"))
         )
         watched = vitals.with_vitals(asked_for, at=at).prefetch_related("alert_addresses", "alerts")
-        return sum(_look_at(merchant, at=at) for merchant in watched)
+        news = [each for merchant in watched for each in _look_at(merchant, at=at)]
+        arrived = 0
+        for notice in notices.send_all(news, at=at, seconds=SECONDS):
+            mine = AlertAddress.objects.for_merchant(notice.address.merchant_id)
+            arrived += mine.filter(pk=notice.address.pk).update(told=notice.address.told)
+    return arrived
 
 
 def conditions(merchant: Any, *, at: datetime) -> dict[str, str]:
@@ -79,35 +65,50 @@ def conditions(merchant: Any, *, at: datetime) -> dict[str, str]:
     return found
 
 
-def _look_at(merchant: Any, *, at: datetime) -> int:
+def _look_at(merchant: Any, *, at: datetime) -> Iterator[Notice]:
+    """Write down what is wrong with a merchant; what its addresses do not know yet."""
     wrong = conditions(merchant, at=at)
     known = {each.kind: each for each in merchant.alerts.all()}
     for kind in wrong.keys() - known.keys():
         known[kind] = Alert.objects.create(merchant=merchant, kind=kind, detail=wrong[kind][:300], since=at)
-    begun = [each for each in known.values() if each.kind in wrong and each.told_at is None]
-    over = [each for each in known.values() if each.kind not in wrong]
-    to_tell = [each for each in over if each.told_at is not None]
-    if (begun or to_tell) and not _send(merchant, begun, to_tell, wrong):
-        return 0
-    mine = Alert.objects.for_merchant(merchant)
-    mine.filter(pk__in=[each.pk for each in begun]).update(told_at=at)
-    mine.filter(pk__in=[each.pk for each in over]).delete()
-    return int(bool(begun or to_tell))
+    if known.keys() - wrong.keys():
+        Alert.objects.for_merchant(merchant).exclude(kind__in=wrong).delete()
+    for address in merchant.alert_addresses.all():
+        begun = [known[kind] for kind in Kind.values if kind in wrong and kind not in address.told]
+        over = [kind for kind in Kind.values if kind in address.told and kind not in wrong]
+        if begun or over:
+            address.told = sorted(wrong)
+            yield _notice(merchant, address, begun, over, wrong, at=at)
 
 
-def _send(merchant: Any, begun: Sequence[Alert], over: Sequence[Alert], wrong: Mapping[str, str]) -> bool:
-    """Whether the message is on its way to all of a merchant's addresses."""
+def _notice(
+    merchant: Merchant,
+    address: AlertAddress,
+    begun: Sequence[Alert],
+    over: Sequence[str],
+    wrong: Mapping[str, str],
+    *,
+    at: datetime,
+) -> Notice:
     lines = [f"{each.get_kind_display()}: {wrong[each.kind]}." for each in begun]
-    lines += [f"Over: {str(each.get_kind_display()).lower()}." for each in over]
-    subject = begun[0].get_kind_display() if begun else f"over: {str(over[0].get_kind_display()).lower()}"
+    lines += [f"Over: {Kind(kind).label.lower()}." for kind in over]
+    subject = str(begun[0].get_kind_display()) if begun else f"over: {Kind(over[0]).label.lower()}"
     page = settings.PUBLIC_BASE_URL + reverse("overview", args=[merchant.public_id])
-    body = "\n".join([*lines, "", f"Nothing is lost meanwhile. What to do: {page}"])
-    messages = [
-        EmailMessage(f"{merchant.name}: {subject}", body, None, [each.email]) for each in merchant.alert_addresses.all()
-    ]
-    try:
-        get_connection().send_messages(messages)
-    except OSError as error:  # smtplib's errors are of this class
-        logger.warning("alerts.unsent", merchant=merchant.pk, error=type(error).__name__)
-        return False
-    return True
+    document = {
+        "type": "alert",
+        "sent_at": at,
+        "merchant": {"id": merchant.public_id, "name": merchant.name},
+        "begun": [
+            {
+                "kind": each.kind,
+                "title": str(each.get_kind_display()),
+                "detail": wrong[each.kind],
+                "since": each.since,
+            }
+            for each in begun
+        ],
+        "over": [{"kind": kind, "title": Kind(kind).label} for kind in over],
+        "page": page,
+    }
+    text = "\n".join([*lines, "", f"Nothing is lost meanwhile. What to do: {page}"])
+    return Notice(address, f"{merchant.name}: {subject}", text, document)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -26,6 +28,14 @@ def resume(merchant: Merchant) -> None:
     """Deliver again, beginning with what waited."""
     Merchant.objects.filter(pk=merchant.pk, state=Merchant.State.PAUSED).update(state=Merchant.State.ACTIVE)
     wake.after_commit(wake.DELIVER)
+
+
+@contextmanager
+def locked(merchant: Merchant) -> Iterator[None]:
+    """A transaction in which nobody else is who asks for the same: what is counted for a merchant in it stays true."""
+    with transaction.atomic():
+        Merchant.objects.select_for_update(no_key=True).get(pk=merchant.pk)
+        yield
 
 
 def new_secret() -> str:

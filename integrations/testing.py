@@ -14,9 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
-
-from integrations import audit, connections, samples
+from integrations import audit, connections, merchants, samples
 from integrations.audit import Actor
 from integrations.catalog import Metric, catalog
 from integrations.destinations import registry
@@ -87,8 +85,7 @@ def _key(connection: Connection) -> str:
 
 def _begin(merchant: Merchant, metric: Metric[Any], email: str, *, at: datetime) -> TestEvent | None:
     """Write down what is about to be tried; None where the minute allows no more."""
-    with transaction.atomic():
-        Merchant.objects.select_for_update(no_key=True).get(pk=merchant.pk)
+    with merchants.locked(merchant):
         lately = TestEvent.objects.for_merchant(merchant).filter(sent_at__gt=at - timedelta(minutes=1))
         if lately.count() >= MOST_A_MINUTE:
             return None

@@ -1,30 +1,46 @@
-"""Whom to tell when something is wrong, and what they were told."""
+"""Whom to tell when something is wrong, and what is wrong."""
 
 from __future__ import annotations
 
-from django.db import models
+from urllib.parse import urlsplit
 
+from django.db import models
+from django.db.models import Q
+
+from integrations.fields import SealedField
 from integrations.models.merchant import Merchant
 from integrations.tenancy import MerchantOwned
 
 
 class AlertAddress(MerchantOwned):
-    """An e-mail address that is told when something goes wrong with a merchant, and when it is over."""
+    """Who is told when something goes wrong with a merchant, and when it is over: an e-mail address, or a webhook's URL.
+
+    `secret` signs what a webhook is sent. `told` are the kinds of alert that the address knows of. `failed_at` and `failure`
+    say when the last message did not arrive, and why; they are empty where it did.
+    """
 
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="alert_addresses", db_index=False)
-    email = models.EmailField(max_length=254)
+    email = models.EmailField(max_length=254, blank=True)
+    url = models.CharField(max_length=500, blank=True)
+    secret = SealedField()
+    told = models.JSONField(default=list, blank=True)
+    failed_at = models.DateTimeField(null=True, blank=True)
+    failure = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField()
 
     class Meta:
         verbose_name_plural = "alert addresses"
-        constraints = [models.UniqueConstraint(fields=["merchant", "email"], name="alert_address_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "email"], condition=~Q(email=""), name="alert_address_once"),
+            models.UniqueConstraint(fields=["merchant", "url"], condition=~Q(url=""), name="alert_webhook_once"),
+        ]
 
     def __str__(self) -> str:
-        return self.email
+        return self.email or f"webhook at {urlsplit(self.url).hostname}"
 
 
 class Alert(MerchantOwned):
-    """Something that is wrong now; the row goes when it is over. `told_at` is None until the addresses were told."""
+    """Something that is wrong now; the row goes when it is over."""
 
     class Kind(models.TextChoices):
         PAUSED = "paused", "Sending is paused"
@@ -36,7 +52,6 @@ class Alert(MerchantOwned):
     kind = models.CharField(max_length=10, choices=Kind)
     detail = models.CharField(max_length=300, blank=True)
     since = models.DateTimeField()
-    told_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["merchant", "kind"], name="alert_once")]

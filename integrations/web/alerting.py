@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.contrib import messages
+from django.core.validators import validate_email
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from integrations import alerts
+from integrations import alerts, notices, posting
 from integrations.models import Alert, AlertAddress, Merchant
 from integrations.web.access import Role, Visit, page
 
@@ -17,30 +21,64 @@ from integrations.web.access import Role, Visit, page
 class AddressForm(forms.Form):
     """Somebody to be told."""
 
-    email = forms.EmailField(label="E-mail", max_length=254)
+    address = forms.CharField(
+        label="E-mail, or https address of a webhook",
+        max_length=500,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "inputmode": "email"}),
+    )
+
+    @property
+    def is_webhook(self) -> bool:
+        """Whether what was given is a URL."""
+        return "://" in self.cleaned_data["address"]
+
+    def clean_address(self) -> str:
+        """An e-mail address, or a URL that may be posted to."""
+        address = str(self.cleaned_data["address"])
+        if "://" not in address:
+            validate_email(address)
+            return address
+        try:
+            posting.check(address)
+        except posting.BadAddress as error:
+            raise forms.ValidationError(str(error)) from None
+        return address
 
 
+@never_cache
 @page()
 def alerting(request: Visit, merchant: Merchant) -> HttpResponse:
-    """What is wrong now, and who is told; an editor adds addresses."""
-    form = AddressForm(request.POST or None)
+    """What is wrong now, and who is told; an editor adds addresses. A webhook's secret is shown this once."""
+    form = AddressForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and request.access.may_edit and form.is_valid():
-        email = form.cleaned_data["email"]
-        alerts.add_address(merchant, email, by=request.access.actor, at=timezone.now())
-        messages.success(request, f"{email} is told from now on.")
-        return redirect("alerts", merchant.public_id)
-    context = {
+        try:
+            return _add(request, merchant, form)
+        except notices.TooMany as error:
+            form.add_error("address", str(error))
+    context: dict[str, Any] = {
         "form": form,
-        "addresses": AlertAddress.objects.for_merchant(merchant).order_by("email"),
+        "addresses": AlertAddress.objects.for_merchant(merchant).order_by("email", "url"),
         "alerts": Alert.objects.for_merchant(merchant).order_by("since"),
         "failures": alerts.FAILURES,
+        "most": notices.MOST_ADDRESSES,
     }
     return render(request, "web/alerts.html", context)
+
+
+def _add(request: Visit, merchant: Merchant, form: AddressForm) -> HttpResponse:
+    address, by, at = form.cleaned_data["address"], request.access.actor, timezone.now()
+    if not form.is_webhook:
+        notices.add_email(merchant, address, by=by, at=at)
+    elif secret := notices.add_webhook(merchant, address, by=by, at=at):
+        context = {"what": "The secret that messages to the webhook are signed with", "text": secret, "back": "alerts"}
+        return render(request, "web/once.html", context)
+    messages.success(request, f"{address} is told from now on.")
+    return redirect("alerts", merchant.public_id)
 
 
 @require_POST
 @page(Role.EDITOR)
 def remove(request: Visit, merchant: Merchant, pk: int) -> HttpResponse:
     """Tell somebody no more."""
-    alerts.remove_address(merchant, pk, by=request.access.actor, at=timezone.now())
+    notices.remove(merchant, pk, by=request.access.actor, at=timezone.now())
     return redirect("alerts", merchant.public_id)

@@ -39,7 +39,8 @@ def rotate() -> str:
 
 def test_every_column_of_secrets_is_known() -> None:
     found = {(column.model.__name__, column.name) for column in rotation.columns()}
-    assert found == {("Connection", "secret"), ("SourceSecret", "current"), ("SourceSecret", "previous")}
+    sources = {("SourceSecret", "current"), ("SourceSecret", "previous")}
+    assert found == {("Connection", "secret"), ("AlertAddress", "secret"), *sources}
 
 
 @pytest.mark.parametrize("batch", [1, 2, 500])

@@ -47,6 +47,9 @@ NETWORK = {
     "telnetlib",
 }
 KLAVIYO = "integrations/destinations/klaviyo"
+POSTING = "integrations/posting.py"
+"""Posts to addresses that merchants choose, which must lead outside: `test_posting.py`."""
+
 IN_LINES = {"OrderLine.image_url", "OrderLine.product_url"}
 IDENTITY = {"email", "phone", "identifier"}
 """Columns without which nothing is sent."""
@@ -86,11 +89,11 @@ def plant(model: type[Model], address: str) -> int:
     return planted
 
 
-def test_only_the_client_of_klaviyo_makes_requests() -> None:
+def test_only_the_client_of_klaviyo_and_what_posts_to_webhooks_make_requests() -> None:
     """The web server's worker has a socket that others connect to."""
     found = {str(path.relative_to(ROOT)) for path in PRODUCT if imported(path) & NETWORK}
 
-    assert found == {f"{KLAVIYO}/client.py", f"{KLAVIYO}/transport.py", "config/web_worker.py"}
+    assert found == {f"{KLAVIYO}/client.py", f"{KLAVIYO}/transport.py", "config/web_worker.py", POSTING}
 
 
 def test_address_of_klaviyo_is_read_from_the_setting_in_one_place() -> None:
@@ -105,7 +108,7 @@ def test_address_of_klaviyo_is_read_from_the_setting_in_one_place() -> None:
 
 
 def test_columns_that_hold_an_address_are_links_for_shoppers() -> None:
-    """They are sent in events. A column that is new here must be shown to lead to no request of ours."""
+    """They are sent in events. A column that is new here must be shown to lead to no request of ours, or to be posted to."""
     named = {
         f"{model.__name__}.{field.name}"
         for model in apps.get_models()
@@ -114,7 +117,7 @@ def test_columns_that_hold_an_address_are_links_for_shoppers() -> None:
         if any(word in field.name for word in ("url", "uri", "link", "host", "endpoint", "address", "domain"))
     }
 
-    assert named == {"ShopDomain.domain", "Order.status_url", "Shipment.carrier_url", *IN_LINES}
+    assert named == {"ShopDomain.domain", "Order.status_url", "Shipment.carrier_url", *IN_LINES, "AlertAddress.url"}
 
 
 def test_address_in_every_field_of_every_message_is_never_asked(shop: Shop, trap: Wire) -> None:
