@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 import orjson
 from django.conf import settings
-from requests import certs
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 SECONDS = 5.0
 """From the first byte of the connection to the last of the answer's status; the name is looked up before."""
@@ -110,7 +110,7 @@ def _exchange(target: Target, body: bytes, headers: Mapping[str, str]) -> int:
     """The status of the answer."""
     with _connect(target) as plain, _cut_off(plain):
         if target.scheme == "https":
-            context = ssl.create_default_context(cafile=certs.where())
+            context = ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
             connection: http.client.HTTPConnection = http.client.HTTPSConnection(
                 target.host, target.port, context=context
             )

@@ -165,7 +165,7 @@ def test_a_certificate_must_be_the_hosts(receiver: Wire, tmp_path: Path, monkeyp
         answer_lookups(monkeypatch, "127.0.0.1")
         with pytest.raises(posting.NotPosted, match="CertVerification"):
             posting.post(url, SECRET, DOCUMENT, at=AT)
-        monkeypatch.setattr("requests.certs.where", lambda: str(ours))
+        monkeypatch.setattr(posting, "DEFAULT_CA_BUNDLE_PATH", str(ours))
         posting.post(url, SECRET, DOCUMENT, at=AT)
         with pytest.raises(posting.NotPosted, match="CertVerification"):
             posting.post(url.replace("localhost", "hooks.example"), SECRET, DOCUMENT, at=AT)
