@@ -3,7 +3,7 @@
 `python -m benchmarks.filling backlog MERCHANTS EVENTS EACH` fills the empty database of DATABASE_URL with a backlog that waits
 to be sent, EACH events of every shopper; `... orders COUNT` with one merchant's orders of which nothing is told yet;
 `... intake` with one merchant whose hook may be called; `... scale MERCHANTS EVENTS` with a year of history; `... stalled PARCELS
-DUE` with parcels, some of which stand still.
+DUE` with parcels, some of which stand still; `... preview PARCELS` with ninety days of three merchants, PARCELS of each.
 """
 
 from __future__ import annotations
@@ -87,11 +87,16 @@ def add_merchants(count: int) -> None:
     Lane.objects.bulk_create(Lane(merchant=each.merchant, connection=each) for each in connections)
 
 
-def add_shoppers(count: int, *, merchant: str, placed_at: str) -> None:
-    """Customers numbered from 1, each with an order in a parcel. `merchant` and `placed_at` are SQL of the number `n`."""
+def add_shoppers(
+    count: int, *, merchant: str, placed_at: str, shipped_at: str | None = None, carrier: str = "'UPS'"
+) -> None:
+    """Customers numbered from 1, each with an order in a parcel. What is given is SQL of the number `n`; orders leave at once
+    where `shipped_at` is not.
+    """
     from integrations.models import Customer
     from tracking.models import Order, Shipment
 
+    shipped_at = shipped_at or placed_at
     numbers = f"generate_series(1, {count}) AS n"
     insert(
         Customer,
@@ -116,7 +121,7 @@ def add_shoppers(count: int, *, merchant: str, placed_at: str) -> None:
         placed_at=placed_at,
         source_updated_at=placed_at,
         processing_at=placed_at,
-        shipped_at=placed_at,
+        shipped_at=shipped_at,
         recorded_at=placed_at,
     )
     insert(
@@ -128,11 +133,11 @@ def add_shoppers(count: int, *, merchant: str, placed_at: str) -> None:
         external_id="'2558580' || n || ':1Z999AA1' || n",
         fulfillment_id="'2558580' || n",
         tracking_number="'1Z999AA1' || n",
-        carrier="'UPS'",
+        carrier=carrier,
         carrier_url="'https://www.ups.com/track?tracknum=1Z999AA1' || n",
         status="'in_transit'",
-        status_at=placed_at,
-        shipped_at=placed_at,
+        status_at=shipped_at,
+        shipped_at=shipped_at,
         source_updated_at=placed_at,
         recorded_at=placed_at,
     )
@@ -297,12 +302,74 @@ def fill_stalled(parcels: int, due: int) -> None:
     finish()
 
 
+WAYS_OF_PARCELS = """
+    (SELECT id, merchant_id, place, last, shipped_at + sum(gap) OVER (PARTITION BY id ORDER BY place) AS at
+     FROM tracking_shipment, LATERAL (SELECT 4 + id %% 5 AS last) its, LATERAL generate_series(1, last) AS place,
+        LATERAL (SELECT interval '1 hour' * (2 + random() * 34 + CASE WHEN id %% 20 = 0 AND place = 3
+            THEN 72 + random() * 72 ELSE 0 END) AS gap) each
+    ) way WHERE at < now() ORDER BY at
+"""
+"""Scans of parcels: four to eight of each, up to 36 hours apart, but that every twentieth parcel stands still once."""
+
+LAST_WORDS = """
+    UPDATE tracking_shipment SET status = scan.status, status_at = scan.occurred_at, last_scan_at = scan.occurred_at,
+        delivered_at = CASE WHEN scan.status = 'delivered' THEN scan.occurred_at END
+    FROM (SELECT DISTINCT ON (shipment_id) shipment_id, status, occurred_at FROM tracking_scan
+          ORDER BY shipment_id, occurred_at DESC) scan
+    WHERE scan.shipment_id = id
+"""
+
+
+def fill_preview(parcels: int) -> None:
+    """Ninety days of three merchants, so many parcels of each and their scans. Some of the newest orders have not left."""
+    from tracking.models import OrderLine, Scan
+
+    count = 3 * parcels
+    placed_at = f"now() - ({count} - n) * interval '90 days' / {count}"
+    add_merchants(3)
+    with bare_tables(), connection.cursor() as cursor:
+        add_shoppers(
+            count,
+            merchant="1 + n %% 3",
+            placed_at=placed_at,
+            shipped_at=f"{placed_at} + interval '1 hour' * (2 + n * 37 %% 400 / 10.0"
+            " + CASE WHEN n %% 25 = 0 THEN 60 ELSE 0 END)",
+            carrier="(ARRAY['UPS', 'USPS', 'DHL'])[1 + n / 3 %% 3]",
+        )
+        insert(
+            OrderLine,
+            "tracking_order",
+            merchant_id="merchant_id",
+            order_id="id",
+            external_id="'1'",
+            product_name="'Wool jumper'",
+            quantity="1",
+            ordered="1",
+        )
+        cursor.execute("DELETE FROM tracking_shipment WHERE shipped_at > now()")
+        cursor.execute("UPDATE tracking_order SET shipped_at = NULL WHERE shipped_at > now()")
+        cursor.execute("SELECT setseed(0.5)")
+        insert(
+            Scan,
+            WAYS_OF_PARCELS,
+            merchant_id="merchant_id",
+            shipment_id="id",
+            fingerprint="md5(id || ':' || place)",
+            status="CASE place WHEN 1 THEN 'pre_transit' WHEN last THEN 'delivered' ELSE 'in_transit' END",
+            occurred_at="at",
+            recorded_at="at",
+        )
+        cursor.execute(LAST_WORDS)
+    finish()
+
+
 KINDS: dict[str, Callable[..., None]] = {
     "backlog": fill_backlog,
     "orders": fill_orders,
     "intake": fill_intake,
     "scale": fill_scale,
     "stalled": fill_stalled,
+    "preview": fill_preview,
 }
 
 if __name__ == "__main__":

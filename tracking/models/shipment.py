@@ -107,7 +107,7 @@ class Scan(MerchantOwned):
             models.UniqueConstraint(fields=["shipment", "fingerprint"], name="scan_once"),
             SameMerchant(field="shipment", name="scan_shipment_same_merchant"),
         ]
-        indexes = [models.Index(fields=["shipment", "-occurred_at"], name="scan_by_time")]
+        indexes = [models.Index(fields=["merchant", "shipment", "-occurred_at"], name="scan_of_parcel")]
 
     def __str__(self) -> str:
         return f"{self.occurred_at:%Y-%m-%d %H:%M} {self.status}"

@@ -35,36 +35,40 @@ ORDERS = """
         FROM tracking_order
         WHERE merchant_id = %(merchant)s AND placed_at >= %(reach)s AND NOT is_test
     ), measured AS (
-        SELECT id, is_doubtful, {counted} FROM stretches WHERE until > since AND until > %(start)s
+        SELECT id, is_doubtful, {seconds} AS seconds, {seconds_today} AS seconds_today
+        FROM stretches WHERE until > since AND until > %(start)s
     )
 """
 """How long each order waited. Whether one that was never shipped holds anything to be shipped is asked later: it is doubtful."""
 
 PARCELS = """
     watched AS (
-        SELECT s.id, s.shipped_at, s.status_at, s.last_scan_at, s.status IN {terminal} AS is_over
+        SELECT s.id, {shipped} AS shipped_at, {last} AS last_at,
+            CASE WHEN s.status IN {terminal} THEN s.status_at END AS over_at
         FROM tracking_order o JOIN tracking_shipment s ON s.order_id = o.id
         WHERE o.merchant_id = %(merchant)s AND s.merchant_id = %(merchant)s AND o.placed_at >= %(reach)s AND NOT o.is_test
           AND (s.status NOT IN {terminal} OR s.status_at > %(start_as_stored)s)
     ), gaps AS (
-        SELECT c.shipment_id AS id, w.shipped_at, c.occurred_at AS until,
-            lead(c.occurred_at, 1, w.shipped_at) OVER (PARTITION BY c.shipment_id ORDER BY c.occurred_at DESC) AS since
-        FROM watched w JOIN tracking_scan c ON c.shipment_id = w.id
-        WHERE NOT w.is_over OR c.occurred_at <= w.status_at
-    ), stretches AS (
-        SELECT id, {since} AS since, {until} AS until FROM gaps WHERE until > shipped_at AND until > %(start_as_stored)s
+        SELECT w.id, w.shipped_at, {scanned} AS until,
+            lead({scanned}, 1, w.shipped_at) OVER (PARTITION BY w.id ORDER BY c.occurred_at DESC) AS since
+        FROM watched w JOIN tracking_scan c ON c.merchant_id = %(merchant)s AND c.shipment_id = w.id
+        WHERE w.over_at IS NULL OR c.occurred_at <= w.over_at
+    ), still_open AS (
+        SELECT id, last_at AS since, %(at)s AS until FROM watched WHERE over_at IS NULL
+    ), longest AS (
+        SELECT id, max({seconds}) AS seconds, max({seconds_today}) AS seconds_today
+        FROM gaps WHERE until > since AND until > shipped_at AND until > %(start)s GROUP BY id
         UNION ALL
-        SELECT id, {last} AS since, %(at)s AS until FROM watched WHERE NOT is_over
-    ), each_stretch AS (
-        SELECT id, {counted} FROM stretches WHERE until > since
+        SELECT id, {seconds}, {seconds_today} FROM still_open WHERE until > since
     ), measured AS (
         SELECT id, FALSE AS is_doubtful, max(seconds) AS seconds, max(seconds_today) AS seconds_today
-        FROM each_stretch GROUP BY id
+        FROM longest GROUP BY id
     )
 """
 """The longest time without a scan of each parcel, of what ended within the period or did not end yet.
 
-The scans are read from their index alone: a terminal status ends the watch, and when that was is known of the parcel itself.
+The scans are read from their index alone and in its order: a terminal status ends the watch, and when that was is known of the
+parcel itself.
 """
 
 COUNT = """
@@ -178,7 +182,6 @@ def _statement(template: str, asked: Asked, kind: str, width: int) -> tuple[str,
     counted = Counted("new", asked.merchant, asked.new.policy, earliest, asked.at)
     counted_today = Counted("today", asked.merchant, asked.today.policy, earliest, asked.at)
     least_today = min(today) * SECONDS_OF_AN_HOUR - MARGIN if today else NEVER
-    seconds_today = f"{counted_today.sql('until')} - {counted_today.sql('since')}"
     stored = connection.ops.adapt_datetimefield_value
     parameters = {
         "merchant": asked.merchant.pk,
@@ -193,12 +196,15 @@ def _statement(template: str, asked: Asked, kind: str, width: int) -> tuple[str,
         **counted_today.parameters,
     }
     part = (PARCELS if is_parcels else ORDERS).format(
+        seconds=f"{counted.sql('until')} - {counted.sql('since')}",
         # By hours of the clock most stretches are too short already: counting is what costs.
-        counted=f"{counted.sql('until')} - {counted.sql('since')} AS seconds, "
-        f"CASE WHEN until - since >= %(least_today)s THEN {seconds_today} END AS seconds_today",
-        since=epoch("since" if is_parcels else "placed_at"),
-        until=epoch("until" if is_parcels else ENDED),
-        last=epoch("coalesce(last_scan_at, shipped_at)"),
+        seconds_today=f"CASE WHEN until - since >= %(least_today)s"
+        f" THEN {counted_today.sql('until')} - {counted_today.sql('since')} END",
+        since=epoch("placed_at"),
+        until=epoch(ENDED),
+        shipped=epoch("s.shipped_at"),
+        last=epoch("coalesce(s.last_scan_at, s.shipped_at)"),
+        scanned=epoch("c.occurred_at"),
         terminal=f"({', '.join(repr(each) for each in sorted(statuses.TERMINAL))})",
     )
     whole = "floor({})" if connection.vendor == "postgresql" else "CAST({} AS INTEGER)"
