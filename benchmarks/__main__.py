@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 
-from benchmarks import delivery, history, intake, memory, scale, stalled, trickle
+from benchmarks import delivery, history, intake, memory, preview, scale, stalled, trickle
 from benchmarks.databases import Server
 from benchmarks.environment import ROOT
 from benchmarks.machine import facts
@@ -18,6 +18,7 @@ PARTS = {
     "intake": intake.measured,
     "history": history.measured,
     "stalled": stalled.measured,
+    "preview": preview.measured,
     "scale": scale.measured,
 }
 ONLY_WHEN_NAMED = {"scale"}

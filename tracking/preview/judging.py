@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from math import inf
+from typing import NamedTuple
 
 from integrations.models import Merchant
 from tracking import business_time, deadlines, statuses
@@ -21,8 +23,7 @@ MOST_DAYS = 800
 """The longest window, 2,160 hours of which one day a week counts, is over before."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(NamedTuple):
     """Time in which nothing was heard of a parcel; `until` is None where nothing was heard yet. `status` is the parcel's then."""
 
     since: float
@@ -80,11 +81,13 @@ class Judge:
 
     def parcel(self, parcel: Parcel) -> Stall | None:
         """The flag of a parcel: for the first stretch that was too long, and once only."""
-        flags = (
-            self._flag(each.since, each.until, self._window(each.status, parcel.carrier, parcel.country))
-            for each in parcel.stretches
-        )
-        return next((each for each in flags if each is not None), None)
+        now, shortest = self._at.timestamp(), self._shortest_of_parcels
+        for since, until, status in parcel.stretches:
+            if (now if until is None else until) - since >= shortest:
+                flag = self._flag(since, until, self._window(status, parcel.carrier, parcel.country))
+                if flag is not None:
+                    return flag
+        return None
 
     def counted(self, since: float, until: float | None) -> float:
         """Hours that count from one instant to another, or to now."""
@@ -118,6 +121,11 @@ class Judge:
         hours = [self.policy.hours_before_pickup, self.policy.hours_in_transit]
         hours += [each[name] for each in self.policy.overrides for name in ("before_pickup", "in_transit")]
         return [each for each in hours if each is not None]
+
+    @cached_property
+    def _shortest_of_parcels(self) -> float:
+        """Seconds of the clock before which no parcel's time is over: most stretches are shorter."""
+        return min(self.windows_of_parcels, default=inf) * business_time.SECONDS_OF_AN_HOUR
 
     def _window(self, status: str, carrier: str, country: str) -> int | None:
         known = (status, carrier, country)
