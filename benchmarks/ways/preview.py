@@ -36,16 +36,13 @@ def previewed(days: int) -> int:
 
 def judged(days: int) -> int:
     """Every order and parcel is read and judged by the same functions; nothing is measured, no bar is drawn."""
-    start, flagged = at - timedelta(days=days), 0
-    orders = Order.objects.for_merchant(merchant).values_list("pk", flat=True)
-    parcels = Shipment.objects.for_merchant(merchant).values_list("pk", flat=True)
-    known = [list(reading.orders(merchant, list(orders))), list(reading.parcels(merchant, list(parcels)))]
-    for policy in (new, today):
-        judge = Judge(merchant, policy, at)
-        flags = [*map(judge.order, known[0]), *map(judge.parcel, known[1])]
-        if policy is new:
-            flagged = sum(1 for flag in flags if flag is not None and flag.at > start)
-    return flagged
+    keys = [list(model.objects.for_merchant(merchant).values_list("pk", flat=True)) for model in (Order, Shipment)]
+    orders, parcels = list(reading.orders(merchant, keys[0])), list(reading.parcels(merchant, keys[1]))
+    by_new, _by_today = (
+        [*map(judge.order, orders), *map(judge.parcel, parcels)]
+        for judge in (Judge(merchant, policy, at) for policy in (new, today))
+    )
+    return sum(1 for flag in by_new if flag is not None and flag.at > at - timedelta(days=days))
 
 
 def facts(days: int) -> None:
