@@ -12,6 +12,7 @@ SCHEDULES = {
     "heartbeat": ("integrations.tasks.heartbeat", 1),
     "flag_stalled": ("tracking.tasks.flag_stalled", 1),
     "alert": ("integrations.tasks.alert", 1),
+    "list_stalled": ("integrations.tasks.list_stalled", 5),
     "launch": ("integrations.tasks.launch", 1),
     "housekeep": ("integrations.tasks.housekeep", 10),
     "check_keys": ("integrations.tasks.check_keys", 60),

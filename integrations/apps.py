@@ -7,7 +7,7 @@ from django.utils.module_loading import autodiscover_modules
 
 
 class IntegrationsConfig(AppConfig):
-    """Finds what domain apps declare in `metrics`, `sources` and `timeline`, the way Django finds `admin.py`."""
+    """Finds what domain apps declare in `metrics`, `sources`, `timeline` and `daily_list`, the way Django finds `admin.py`."""
 
     name = "integrations"
 
@@ -16,3 +16,4 @@ class IntegrationsConfig(AppConfig):
         autodiscover_modules("metrics")
         autodiscover_modules("sources")
         autodiscover_modules("timeline")
+        autodiscover_modules("daily_list")

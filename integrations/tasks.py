@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from django.utils import timezone
 
-from integrations import alerts, connections, housekeeping, inbound, reconciliation, replays, ticks, wake
+from integrations import alerts, connections, daily_list, housekeeping, inbound, reconciliation, replays, ticks, wake
 from integrations import launch as launching
 from integrations.delivery.engine import Engine
 
@@ -54,6 +54,11 @@ def housekeep() -> None:
 def alert() -> None:
     """Tell people what has gone wrong, and what is over."""
     _run("alert", lambda: alerts.look(at=timezone.now()))
+
+
+def list_stalled() -> None:
+    """Send the daily lists whose time has come."""
+    _run("list_stalled", lambda: daily_list.send_due(at=timezone.now()))
 
 
 def reconcile() -> None:

@@ -16,7 +16,8 @@ class AlertAddress(MerchantOwned):
     """Who is told when something goes wrong with a merchant, and when it is over: an e-mail address, or a webhook's URL.
 
     `secret` signs what a webhook is sent. `told` are the kinds of alert that the address knows of. `failed_at` and `failure`
-    say when the last message did not arrive, and why; they are empty where it did.
+    say when the last message did not arrive, and why; they are empty where it did. `daily_list_at` is the time of the merchant's
+    day at which it gets the daily list, None where it gets none; `daily_list_on` is the day of the last.
     """
 
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="alert_addresses", db_index=False)
@@ -26,6 +27,8 @@ class AlertAddress(MerchantOwned):
     told = models.JSONField(default=list, blank=True)
     failed_at = models.DateTimeField(null=True, blank=True)
     failure = models.CharField(max_length=200, blank=True)
+    daily_list_at = models.TimeField(null=True, blank=True)
+    daily_list_on = models.DateField(null=True, blank=True)
     created_at = models.DateTimeField()
 
     class Meta:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from integrations import alerts, notices, posting
+from integrations import alerts, daily_list, notices, posting
 from integrations.models import Alert, AlertAddress, Merchant
 from integrations.web.access import Role, Visit, page
 
@@ -61,6 +61,7 @@ def alerting(request: Visit, merchant: Merchant) -> HttpResponse:
         "alerts": Alert.objects.for_merchant(merchant).order_by("since"),
         "failures": alerts.FAILURES,
         "most": notices.MOST_ADDRESSES,
+        "usual_time": daily_list.USUAL_TIME,
     }
     return render(request, "web/alerts.html", context)
 
@@ -73,6 +74,24 @@ def _add(request: Visit, merchant: Merchant, form: AddressForm) -> HttpResponse:
         context = {"what": "The secret that messages to the webhook are signed with", "text": secret, "back": "alerts"}
         return render(request, "web/once.html", context)
     messages.success(request, f"{address} is told from now on.")
+    return redirect("alerts", merchant.public_id)
+
+
+class DailyListForm(forms.Form):
+    """When an address gets the daily list; empty: never."""
+
+    time = forms.TimeField(required=False)
+
+
+@require_POST
+@page(Role.EDITOR)
+def choose_daily_list(request: Visit, merchant: Merchant, pk: int) -> HttpResponse:
+    """Send an address the daily list, at another time, or no more."""
+    form = DailyListForm(request.POST)
+    if form.is_valid():
+        daily_list.choose(merchant, pk, form.cleaned_data["time"], by=request.access.actor, at=timezone.now())
+    else:
+        messages.error(request, "That is no time of day.")
     return redirect("alerts", merchant.public_id)
 
 

@@ -27,6 +27,7 @@ urlpatterns = [
     path("m/<str:merchant>/team/<int:pk>/withdraw/", team.withdraw, name="withdraw"),
     path("m/<str:merchant>/alerts/", alerting.alerting, name="alerts"),
     path("m/<str:merchant>/alerts/<int:pk>/remove/", alerting.remove, name="remove_alert"),
+    path("m/<str:merchant>/alerts/<int:pk>/daily-list/", alerting.choose_daily_list, name="choose_daily_list"),
     path("m/<str:merchant>/changes/", team.trail, name="trail"),
     path("m/<str:merchant>/connection/", connection.connection, name="connection"),
     path("m/<str:merchant>/connection/send-failed/", connection.send_failed, name="send_failed"),

@@ -20,6 +20,7 @@ FROZEN = {
     "integrations.tasks.heartbeat",
     "integrations.tasks.housekeep",
     "integrations.tasks.launch",
+    "integrations.tasks.list_stalled",
     "integrations.tasks.reconcile",
     "tracking.tasks.flag_stalled",
 }

@@ -98,6 +98,7 @@ ACROSS_MERCHANTS = {
     "replays.advance_due": "ticks go on with the replays of all merchants",
     "replays._advance": "the replay given, whose merchant's events it sends",
     "alerts.look": "the clock looks at all merchants",
+    "daily_list._due": "the clock looks at all merchants",
     "checklist.points": "the connection of the merchant given",
     "figures.of": "deliveries of the merchant's connections, by indexes that begin with them",
     "web.overview.overview": "the merchant given, by its key",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar, Self
+
 from django.db import models
 from django.db.models import Q
 
 from integrations.models import Merchant
-from integrations.tenancy import MerchantOwned, SameMerchant
+from integrations.tenancy import MerchantOwned, MerchantQuerySet, SameMerchant
+from tracking import statuses
 from tracking.models.order import Order
 from tracking.models.problem import Problem
 from tracking.models.shipment import Shipment
@@ -15,6 +18,22 @@ from tracking.models.shipment import Shipment
 def issue_id(problem: str, external_id: str) -> str:
     """The identity of a problem's event: one of each type for each order or shipment, which is named by the merchant's own id."""
     return f"issue:{problem}:{external_id}"
+
+
+class IssueQuerySet(MerchantQuerySet["Issue"]):
+    """Issues, and which of them are still open."""
+
+    def open(self) -> Self:
+        """Those that nothing has settled: the order still waits to be shipped; the parcel neither moved again nor arrived.
+
+        What went wrong on a parcel's way otherwise is open until the parcel arrives or is called off.
+        """
+        waits = Q(shipment=None, order__shipped_at=None, order__delivered_at=None, order__cancelled_at=None)
+        is_stalled = Q(problem=Problem.SHIPMENT_STALLED)
+        on_its_way = [each for each in statuses.ALL if each not in statuses.TERMINAL]
+        stands = is_stalled & Q(shipment__status__in=on_its_way)
+        troubled = ~is_stalled & Q(shipment__status__in=[*on_its_way, statuses.RETURN_TO_SENDER])
+        return self.filter(waits | stands | troubled, resolved_at=None)
 
 
 class Issue(MerchantOwned):
@@ -37,6 +56,8 @@ class Issue(MerchantOwned):
     # Not a positive field: its check would read the whole table when the column is added.
     window_hours = models.SmallIntegerField(null=True, blank=True)
     resolved_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[Any] = IssueQuerySet.as_manager()
 
     class Meta:
         constraints = [

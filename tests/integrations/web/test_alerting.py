@@ -48,3 +48,14 @@ def test_what_is_no_address_is_said(merchant: Merchant, sign_in: SignIn, address
     page = sign_in("editor").post(f"/m/{merchant.public_id}/alerts/", {"address": address}).content.decode()
 
     assert ('class="error"' in page, AlertAddress.objects.exists()) == (True, False)
+
+
+def test_an_editor_chooses_when_the_daily_list_comes(merchant: Merchant, sign_in: SignIn) -> None:
+    client, path = sign_in("editor"), f"/m/{merchant.public_id}/alerts/"
+    client.post(path, {"address": "ops@alba.example"})
+    at = f"{path}{AlertAddress.objects.get().pk}/daily-list/"
+    assert 'value="08:00"' in client.get(path).content.decode()
+    assert "Gets the daily list at 07:30." in client.post(at, {"time": "07:30"}, follow=True).content.decode()
+    assert "That is no time of day." in client.post(at, {"time": "soon"}, follow=True).content.decode()
+    assert "Gets the daily list" not in client.post(at, {"time": ""}, follow=True).content.decode()
+    assert sign_in("viewer").post(at, {"time": "07:30"}).status_code == 403

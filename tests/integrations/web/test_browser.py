@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +13,8 @@ from django.utils import timezone
 from playwright.sync_api import Browser
 from pytest_django.live_server_helper import LiveServer
 
-from integrations.models import Connection, Customer, Delivery, Lane, Membership, Merchant
+from integrations import models
+from integrations.models import AlertAddress, Connection, Customer, Delivery, Lane, Membership, Merchant
 from tests.integrations.admin.test_browser import DESKTOP, PHONE, Watched, browser
 from tracking.models import Order, OrderLine, StalledPolicy
 
@@ -34,6 +35,10 @@ def merchant(transactional_db: Any) -> Merchant:
     at = timezone.now().replace(microsecond=0)
     connection = Connection.objects.create(merchant=merchant, launch_at=at - timedelta(days=90), launched_at=at)
     Lane.objects.create(merchant=merchant, connection=connection)
+    AlertAddress.objects.create(merchant=merchant, email="ops@alba.example", created_at=at, daily_list_at=time(8))
+    models.TestEvent.objects.create(
+        merchant=merchant, metric_name="Order shipped", email="ops@alba.example", sent_at=at, status=202
+    )
     ann = Customer.objects.create(merchant=merchant, email="ann@shopper.example", first_name="Ann")
     for number in range(8):
         event = record(merchant, connection, number, customer=ann)
