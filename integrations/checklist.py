@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from integrations.models import Connection, Delivery, Event, InboundMessage, Membership, Merchant, SourceSecret
+from django.db.models import Exists, OuterRef
+
+from integrations import connections, sources, vitals
+from integrations.catalog import catalog
+from integrations.models import Connection, Delivery, InboundMessage, Membership, Merchant, SourceSecret, TestEvent
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One thing to be done. `page` is the name of the page on which it is settled; `detail` says how it stands."""
+    """One thing to be done. `page` is the name of the merchant's page on which it is settled, "" where there is none.
+
+    `detail` says how it stands.
+    """
 
     text: str
     is_done: bool
@@ -18,28 +26,81 @@ class Point:
     detail: str = ""
 
 
-def points(merchant: Merchant, *, at: datetime) -> list[Point]:
-    """The list, in the order in which one would go about it: a fixed number of statements, each of which finds one row."""
-    connection = Connection.objects.for_merchant(merchant).order_by("pk").first()
+@dataclass(frozen=True, slots=True)
+class Checklist:
+    """The points in the order in which one would go about them. Once a merchant is live there is nothing to be done, and none."""
+
+    points: Sequence[Point]
+    is_live: bool
+
+
+def of(merchant: Merchant, *, at: datetime) -> Checklist:
+    """How far a merchant is: live, once Klaviyo accepted an event of after the launch date.
+
+    A few statements, none of which grows with the history; no request is made: of the account it tells what its last check found.
+    """
+    connection = Connection.objects.for_merchant(merchant).defer("secret").order_by("pk").first()
     if connection is None:
-        return [Point("Connect the Klaviyo account", False, "connection")]
-    works = connection.state == Connection.State.ACTIVE
-    scopes = connection.missing_scopes
-    mine = SourceSecret.objects.for_merchant(merchant).filter(disconnected_at=None)
-    heard = InboundMessage.objects.for_merchant(merchant).order_by("-received_at", "-pk").first()
-    happened = Event.objects.for_merchant(merchant).exists()
-    sent = Delivery.objects.filter(connection=connection, state=Delivery.State.SENT).exists()
-    is_live = connection.launch_at <= at
-    day = f"{connection.launch_at.astimezone(merchant.tz):%Y-%m-%d %H:%M}"
-    launch = f"{day}; the {connection.backfill_days} days before it are sent as history"
-    return [
-        Point("The key works", works, "connection", "" if works else str(connection.get_state_display())),
-        Point("The key has every scope", not scopes, "connection", f"lacks {', '.join(scopes)}" if scopes else ""),
-        Point("Metrics are on", bool(connection.enabled_metrics), "metrics", f"{len(connection.enabled_metrics)} on"),
-        Point("A source is connected", mine.exists(), "data_sources"),
-        Point("A source was heard from", heard is not None, "data_sources"),
+        detail = "Your contact at Tidings does it."
+        return Checklist([Point("The Klaviyo account is connected", False, "", detail)], is_live=False)
+    connection.merchant = merchant
+    if _is_live(connection, at=at):
+        return Checklist([], is_live=True)
+    points = [
+        *_account(connection),
+        *_sources(merchant),
         Point("Somebody of the merchant's can sign in", Membership.objects.for_merchant(merchant).exists(), "team"),
-        Point("The launch date has come", is_live, "connection", launch),
-        Point("Something happened that is worth telling", happened, "events"),
-        Point("Klaviyo accepted an event", sent, "events"),
+        Point("Klaviyo accepted a test event", _was_tried(merchant), "test_events"),
+        *_launch(connection, at=at),
+        Point("Klaviyo accepted a live event", False, "events"),
     ]
+    return Checklist(points, is_live=False)
+
+
+def _is_live(connection: Connection, *, at: datetime) -> bool:
+    sent = Delivery.objects.filter(connection=connection, state=Delivery.State.SENT, is_backfill=False)
+    return connection.launch_at <= at and sent.exists()
+
+
+def _was_tried(merchant: Merchant) -> bool:
+    return TestEvent.objects.for_merchant(merchant).filter(status__gte=200, status__lt=300).exists()
+
+
+def _account(connection: Connection) -> Iterator[Point]:
+    works, scopes = connection.state == Connection.State.ACTIVE, connection.missing_scopes
+    yield Point("The key works", works, "connection", "" if works else str(connection.get_state_display()))
+    yield Point("The key has every scope", not scopes, "connection", f"It lacks {', '.join(scopes)}." if scopes else "")
+    on = f"{len(connection.enabled_metrics)} of {len(catalog.metrics)}"
+    yield Point("Metrics are on", bool(connection.enabled_metrics), "metrics", on)
+    clashes = [f"{name} ({other})" for name, other in connections.name_clashes(connection).items()]
+    found = f"Klaviyo has already {', '.join(clashes)}." if clashes else ""
+    yield Point("No other integration sends a metric of the same name", not clashes, "metrics", found)
+
+
+def _sources(merchant: Merchant) -> Iterator[Point]:
+    """One point for each source that is connected: whether it was ever heard from."""
+    messages = InboundMessage.objects.for_merchant(merchant).filter(source=OuterRef("source"))
+    mine = SourceSecret.objects.for_merchant(merchant).filter(disconnected_at=None).annotate(heard=Exists(messages))
+    found = list(mine.order_by("source").values_list("source", "heard"))
+    yield Point("A source is connected", bool(found), "data_sources")
+    for source, heard in found:
+        yield Point(f"{sources.get(source).label} was heard from", heard, "data_sources")
+
+
+def _launch(connection: Connection, *, at: datetime) -> Iterator[Point]:
+    """The date, and before it what will become of what happened until then."""
+    day = f"{connection.launch_at.astimezone(connection.merchant.tz):%Y-%m-%d %H:%M}"
+    has_come = connection.launch_at <= at
+    yield Point("The launch date has come", has_come, "connection", day)
+    detail = "" if has_come else _backfill(connection)
+    yield Point("What happened before it is sent as history", connection.launched_at is not None, "connection", detail)
+
+
+def _backfill(connection: Connection) -> str:
+    """How many events wait to be sent as history, and how many are too old for it."""
+    mine, most = Delivery.objects.filter(connection=connection), vitals.COUNTED_UP_TO + 1
+    held = mine.filter(state=Delivery.State.HELD, reason=Delivery.Reason.BEFORE_LAUNCH, is_backfill=True)
+    old = mine.filter(state=Delivery.State.SKIPPED, reason=Delivery.Reason.BEFORE_WINDOW)
+    waiting, skipped = (vitals.counted(rows.values("pk")[:most].count()) for rows in (held, old))
+    since = f"{connection.window_start.astimezone(connection.merchant.tz):%Y-%m-%d %H:%M}"
+    return f"Events that wait for it: {waiting}. From before {since}, so they are not sent: {skipped}."

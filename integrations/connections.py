@@ -55,6 +55,12 @@ def metric_names(connection: Connection) -> list[str]:
     return [catalog.metrics[key].name_for(merchant) for key in connection.enabled_metrics if key in catalog.metrics]
 
 
+def name_clashes(connection: Connection) -> dict[str, str]:
+    """Metrics that are on and whose names another integration sends to the account, as the last check found: name -> which."""
+    mine = {name.casefold() for name in metric_names(connection)}
+    return {name: other for name, other in connection.foreign_metrics.items() if name.casefold() in mine}
+
+
 def check(connection: Connection, *, at: datetime) -> Account | None:
     """Check the key live and write down what came of it; a key that works resumes a connection that its key had paused.
 
@@ -80,6 +86,7 @@ def note_account(connection: Connection, account: Account, *, at: datetime) -> N
     connection.account_timezone = account.timezone
     connection.account_currency = account.currency
     connection.missing_scopes = list(account.missing_scopes)
+    connection.foreign_metrics = dict(account.foreign_metrics)
     connection.checked_at = at
     connection.save(
         update_fields=[
@@ -89,6 +96,7 @@ def note_account(connection: Connection, account: Account, *, at: datetime) -> N
             "account_timezone",
             "account_currency",
             "missing_scopes",
+            "foreign_metrics",
             "checked_at",
         ]
     )

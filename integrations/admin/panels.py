@@ -16,7 +16,7 @@ from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.views.decorators.debug import sensitive_post_parameters
 
-from integrations import merchants, onboarding, sources, tokens, vitals
+from integrations import checklist, merchants, onboarding, sources, tokens, vitals
 from integrations.admin import reveal, show
 from integrations.admin.fields import secret_field
 from integrations.admin.site import whole_number
@@ -62,6 +62,7 @@ class PanelPages:
             "vital_connection_state": connection
             and show.state_chip(Connection.State, connection.state, connection.state_detail),
             "vital_links": _links(merchant),
+            "checklist": checklist.of(merchant, at=now),
             "sources": _sources(merchant, at=now) if may_connect else None,
             "tokens": ApiToken.objects.for_merchant(merchant).order_by("-created_at", "-pk")
             if may_make_tokens

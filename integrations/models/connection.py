@@ -22,7 +22,8 @@ LAUNCH_YEARS = range(2000, 2100)
 class Connection(MerchantOwned):
     """A merchant's account at a destination: what is sent there, from when on, and whether it may be sent now.
 
-    `freshness_hours`: an event older than this when it is sent is recorded as backfill and starts no flow.
+    `foreign_metrics` are names of metrics that another integration sends to the account, as its last check found them: name ->
+    integration. `freshness_hours`: an event older than this when it is sent is recorded as backfill and starts no flow.
     """
 
     class State(models.TextChoices):
@@ -44,6 +45,7 @@ class Connection(MerchantOwned):
     account_timezone = models.CharField(max_length=64, blank=True)
     account_currency = models.CharField(max_length=3, blank=True)
     missing_scopes = models.JSONField(default=list, blank=True)
+    foreign_metrics = models.JSONField(default=dict, db_default={}, blank=True)
     checked_at = models.DateTimeField(null=True, blank=True)
     list_id = models.CharField(max_length=40, blank=True)
     default_profile_id = models.CharField(max_length=40, blank=True)

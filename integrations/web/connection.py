@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from integrations import amending, audit
+from integrations import amending, audit, connections
 from integrations.amending import Amendment, OtherAccount
 from integrations.delivery import resend
 from integrations.models import Connection, Delivery, Merchant
@@ -41,7 +41,9 @@ def connection(request: Visit, merchant: Merchant) -> HttpResponse:
         if form.is_valid() and _change_key(request, merchant, row, form):
             return redirect("connection", merchant.public_id)
     failed = resend.resendable(Delivery.objects.for_merchant(merchant).filter(connection=row)).count()
-    context: dict[str, Any] = {"connection": row, "form": form, "failed": failed}
+    row.merchant = merchant
+    clashes = connections.name_clashes(row)
+    context: dict[str, Any] = {"connection": row, "form": form, "failed": failed, "clashes": clashes}
     return render(request, "web/connection.html", context)
 
 

@@ -24,9 +24,8 @@ def overview(request: Visit, merchant: Merchant) -> HttpResponse:
     seen: Any = vitals.with_vitals(Merchant.objects.filter(pk=merchant.pk), at=at).get()
     found = figures.of(merchant, at=at)
     names = {key: metric.name_for(merchant) for key, metric in catalog.metrics.items()}
-    todo = checklist.points(merchant, at=at)
     context = {
-        "todo": todo if not all(each.is_done for each in todo) else [],
+        "checklist": checklist.of(merchant, at=at),
         "figures": found,
         "concerns": vitals.concerns(seen, at=at),
         "last_in_at": seen.last_in_at,

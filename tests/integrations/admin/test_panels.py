@@ -132,3 +132,12 @@ def test_unknown_member_is_a_mistake(csm: Client, merchant: Merchant) -> None:
 
     assert "Nobody signs in under this name" in answer.content.decode()
     assert not Membership.objects.exists()
+
+
+def test_page_says_what_is_open_before_going_live(csm: Client, merchant: Merchant) -> None:
+    shown = page(csm, merchant)
+    assert f'href="/m/{merchant.public_id}/sources/">A source is connected</a>' in shown
+    assert f'href="/m/{merchant.public_id}/test-events/">Test events</a>' in shown
+
+    rows.delivery(rows.event(merchant), state="sent")
+    assert "On the way to going live" not in page(csm, merchant)

@@ -44,7 +44,10 @@ def merchant(transactional_db: Any) -> Merchant:
         event = record(merchant, connection, number, customer=ann)
         event.occurred_at = event.recorded_at = at - timedelta(days=number)
         event.save()
-        Delivery.objects.filter(event=event).update(settled_at=at, created_at=at - timedelta(seconds=2))
+        # Nothing of after the launch was sent, so that the way to going live is shown.
+        Delivery.objects.filter(event=event).update(
+            settled_at=at, created_at=at - timedelta(seconds=2), is_backfill=True
+        )
     Delivery.objects.filter(event__order_number="#3").update(state="dead", reason="rejected", error="Invalid phone")
     order = Order.objects.create(
         merchant=merchant,

@@ -11,7 +11,7 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
 from integrations import figures
-from integrations.models import Connection, Delivery, Event, InboundMessage, Lane, Merchant, SourceSecret
+from integrations.models import Connection, Delivery, Event, Lane, Merchant
 
 from .conftest import SignIn
 from .test_events import AT, record
@@ -103,13 +103,14 @@ def test_what_is_open_before_going_live_leads_to_where_it_is_settled(
     client = sign_in("owner")
     with time_machine.travel(NOW, tick=False):
         page = client.get(f"/m/{merchant.public_id}/").content.decode()
-        for text, path in (("Metrics are on", "metrics"), ("A source was heard from", "sources")):
+        for text, path in (("Metrics are on", "metrics"), ("A source is connected", "sources")):
             assert f'<a href="/m/{merchant.public_id}/{path}/">{text}</a>' in page
 
-        Connection.objects.update(enabled_metrics=["order_shipped"])
-        SourceSecret.objects.create(merchant=merchant, source="shopify", connected_at=AT)
-        InboundMessage.objects.create(
-            merchant=merchant, source="shopify", topic="x", key="1", body=b"", received_at=NOW
-        )
         record_in(merchant, connection, 1, "sent")
         assert "On the way to going live" not in client.get(f"/m/{merchant.public_id}/").content.decode()
+
+
+def test_without_an_account_the_page_says_who_goes_on(merchant: Merchant, sign_in: SignIn) -> None:
+    page = sign_in("owner").get(f"/m/{merchant.public_id}/").content.decode()
+
+    assert "Your contact at Tidings does it." in page
