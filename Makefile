@@ -28,7 +28,7 @@ production := env ENV_FILE= DEBUG=false ALLOWED_HOSTS=tidings.example PUBLIC_BAS
 	TIDINGS_ENCRYPTION_KEYS=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE= DATABASE_URL=sqlite://:memory:
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run worker test chaos coverage bench check lock clean browser
+.PHONY: help demo run worker test chaos coverage bench check openapi lock clean browser
 
 help: ## Show this list
 	@sed -n 's/^\([a-z.]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -79,6 +79,9 @@ check: .venv/dev ## Lint, types, import contracts, migrations, production settin
 	.venv/bin/lint-imports
 	$(production) $(manage) makemigrations --check --dry-run
 	$(production) $(manage) check --deploy --fail-level WARNING
+
+openapi: .venv/run ## Write docs/openapi.json anew from the code
+	@$(production) $(manage) spectacular --validate --fail-on-warn --format openapi-json --file docs/openapi.json
 
 lock: .venv/uv ## Pin the dependencies of pyproject.toml (ARGS=--upgrade: the newest)
 	$(compile) $(ARGS) pyproject.toml --group test --group lint -o requirements/dev.txt

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 
+from integrations.api import problems
+
 NUL = "\x00"
 
 
@@ -22,5 +24,8 @@ class RefuseNul:
         if "%00" in request.META.get("QUERY_STRING", "") or any(
             NUL in each for each in (request.path_info, *request.COOKIES.values())
         ):
-            return HttpResponseBadRequest("The address and cookies must not contain the character NUL (U+0000).")
+            reason = "The address and cookies must not contain the character NUL (U+0000)."
+            if request.path_info.startswith("/api/"):
+                return problems.answer(problems.Problem("malformed_request", reason))
+            return HttpResponseBadRequest(reason)
         return self.get_response(request)

@@ -9,7 +9,7 @@ from typing import Any
 
 import django_stubs_ext
 
-from config import csp, env, logs, unfold
+from config import csp, env, logs, openapi, unfold
 
 # Lets classes of Django be written with the type they hold (ModelAdmin[Merchant], TextField[str, str]).
 django_stubs_ext.monkeypatch()
@@ -45,6 +45,8 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "django_q",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "csp",
     "allauth",
     "allauth.account",
@@ -57,9 +59,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "integrations.api.tracing.RequestId",
     "django.middleware.security.SecurityMiddleware",
     "config.nul.RefuseNul",
-    "config.machines.StraightToHooks",
+    "config.machines.StraightToMachines",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.csp.SplitPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -107,6 +110,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     # No psycopg pool: the cluster forks, and a pool does not survive that (django-q2 issue 209).
     DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+    # Lets statements be prepared that ask for it; Django's own never do.
+    DATABASES["default"].setdefault("OPTIONS", {})["prepare_threshold"] = 1
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
@@ -215,13 +220,22 @@ EMAIL_TIMEOUT = 10
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
 DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", "Tidings <tidings@localhost>")
 
-# A view of the API that does not say who may use it is closed.
+# The REST API
+
+API_REQUESTS_PER_MINUTE = env.integer("API_REQUESTS_PER_MINUTE", default=600)
+# Requests that wait for news or stream a file keep a thread of the web server for long: half of them are left to the others.
+API_LONG_REQUESTS = max(1, env.integer("WEB_THREADS", default=4) // 2)
+
+# A view that does not say who may use it is closed.
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "integrations.api.openapi.Schema",
+    "UNAUTHENTICATED_USER": None,
 }
+SPECTACULAR_SETTINGS = openapi.SETTINGS
 
 # Logs
 

@@ -38,7 +38,7 @@ class TokenForm(forms.Form):
     """A new API token's name and scopes."""
 
     name = forms.CharField(max_length=80)
-    scopes = forms.MultipleChoiceField(choices=[(scope, scope) for scope in tokens.SCOPES])
+    scopes = forms.MultipleChoiceField(choices=list(tokens.SCOPES.items()))
 
 
 class PanelPages:

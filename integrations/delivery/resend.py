@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db import transaction
 from django.db.models import QuerySet, Value
 from django.db.models.functions import Least
 
-from integrations import wake
+from integrations import audit, wake
+from integrations.audit import Actor
 from integrations.delivery.backoff import MAX_ATTEMPTS
-from integrations.models import Connection, Delivery
+from integrations.models import Connection, Delivery, Event
 
 RESENDABLE = (Delivery.State.DEAD, Delivery.State.EXPIRED)
 
@@ -37,4 +39,13 @@ def resend(deliveries: QuerySet[Delivery], *, at: datetime) -> int:
     )
     if count:
         wake.after_commit(wake.DELIVER)
+    return count
+
+
+def resend_event(event: Event, *, by: Actor, at: datetime) -> int:
+    """Line up what failed of one event once more, as somebody asked; returns how many deliveries."""
+    with transaction.atomic():
+        count = resend(Delivery.objects.for_merchant(event.merchant_id).filter(event=event), at=at)
+        if count:
+            audit.note(event.merchant, by, "sent an event again", [f"{event.metric_name} {event.unique_id}"], at=at)
     return count

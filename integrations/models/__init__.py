@@ -6,11 +6,13 @@ from integrations.models.connection import Connection, Lane
 from integrations.models.customer import Customer, CustomerExternalId
 from integrations.models.delivery import Delivery, DeliveryAttempt
 from integrations.models.event import Event
+from integrations.models.idempotency import IdempotentRequest
 from integrations.models.inbound import InboundMessage, SourceSecret
-from integrations.models.merchant import ApiToken, Membership, Merchant, ShopDomain
+from integrations.models.merchant import Membership, Merchant, ShopDomain
 from integrations.models.people import AuditEntry, Invitation
 from integrations.models.replay import Replay
 from integrations.models.test_event import TestEvent
+from integrations.models.token import ApiToken, StaffToken
 
 __all__ = [
     "Alert",
@@ -23,6 +25,7 @@ __all__ = [
     "Delivery",
     "DeliveryAttempt",
     "Event",
+    "IdempotentRequest",
     "InboundMessage",
     "Invitation",
     "Lane",
@@ -32,6 +35,7 @@ __all__ = [
     "Replay",
     "ShopDomain",
     "SourceSecret",
+    "StaffToken",
     "TestEvent",
     "Tick",
 ]

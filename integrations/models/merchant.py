@@ -1,4 +1,4 @@
-"""The tenant, its people and its API tokens."""
+"""The tenant and its people."""
 
 from __future__ import annotations
 
@@ -103,20 +103,3 @@ class Membership(MerchantOwned):
 
     def __str__(self) -> str:
         return f"{self.user} is {self.role} of {self.merchant}"
-
-
-class ApiToken(MerchantOwned):
-    """A REST client's token: only its prefix and its SHA-256 are kept. `integrations.tokens` makes and checks them."""
-
-    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="api_tokens")
-    name = models.CharField(max_length=80)
-    prefix = models.CharField(max_length=16, unique=True)
-    digest = models.CharField(max_length=64)
-    scopes = models.JSONField(default=list)
-    created_at = models.DateTimeField(default=now)
-    expires_at = models.DateTimeField(null=True, blank=True)
-    last_used_at = models.DateTimeField(null=True, blank=True)
-    revoked_at = models.DateTimeField(null=True, blank=True)
-
-    def __str__(self) -> str:
-        return f"{self.name} ({self.prefix}…)"

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
-from integrations import audit, search, timeline
+from integrations import search, timeline
 from integrations.catalog import catalog
 from integrations.delivery import resend, showing
 from integrations.models import Delivery, DeliveryAttempt, Event, Merchant
@@ -135,10 +135,7 @@ def _attempts(delivery: Delivery) -> list[DeliveryAttempt]:
 def send_again(request: Visit, merchant: Merchant, pk: int) -> HttpResponse:
     """Line up what failed of an event once more."""
     row = get_object_or_404(Event.objects.for_merchant(merchant), pk=pk)
-    at = timezone.now()
-    count = resend.resend(Delivery.objects.for_merchant(merchant).filter(event=row), at=at)
-    if count:
-        audit.note(merchant, request.access.actor, "sent an event again", [f"{row.metric_name} {row.unique_id}"], at=at)
+    if resend.resend_event(row, by=request.access.actor, at=timezone.now()):
         messages.success(request, "It is on its way again. Klaviyo ignores it if it has it already.")
     else:
         messages.warning(request, "Nothing of it can be sent again now: it did not fail, or the connection is paused.")

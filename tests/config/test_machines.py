@@ -1,4 +1,4 @@
-"""Hooks are answered past what only people's requests need."""
+"""Hooks and the API are answered past what only people's requests need."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.http import HttpRequest, JsonResponse
 from django.test import Client, RequestFactory
 
 from config import machines
-from config.machines import StraightToHooks
+from config.machines import StraightToMachines
 
 HOOK = "/hooks/m_0123456789abcdef/shopify/"
 
@@ -42,7 +42,7 @@ def test_a_database_connection_is_asked_whether_it_lives_unless_it_just_answered
     monkeypatch.setattr(
         machines, "resolve", lambda path: type("Match", (), {"func": staticmethod(view), "args": (), "kwargs": {}})
     )
-    middleware = StraightToHooks(lambda request: JsonResponse({}))
+    middleware = StraightToMachines(lambda request: JsonResponse({}))
     for _ in range(2):
         connection.health_check_done = False  # type: ignore[attr-defined]
         middleware(RequestFactory().post(HOOK))

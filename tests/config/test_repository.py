@@ -19,7 +19,7 @@ OURS = [
 
 SECRETS = {
     "Klaviyo's private key": r"pk_(?!sandbox|demo)[0-9a-f]{34}\b|pk_(?!sandbox|demo)[A-Za-z0-9]{6}_[0-9a-f]{30,}",
-    "API token": r"tdg_live_[0-9A-Za-z]{38}\b",
+    "API token": r"tdg_(live|staff)_[0-9A-Za-z]{38}\b",
     "AWS": r"\bAKIA[0-9A-Z]{16}\b",
     "private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
     "Shopify": r"\bshp(at|ca|pa|ss)_[0-9a-fA-F]{32}\b",

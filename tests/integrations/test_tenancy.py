@@ -28,6 +28,7 @@ from integrations.models import (
     Lease,
     Merchant,
     ShopDomain,
+    StaffToken,
     Tick,
 )
 from integrations.people import PersonInput
@@ -41,11 +42,13 @@ NOBODYS: dict[type[Model], str] = {
     Merchant: "the tenant itself",
     Lease: "keeps workers apart; its key names what it is about",
     Tick: "when each kind of tick ran",
+    StaffToken: "a CSM's, who names the merchant in each request",
 }
 GLOBALLY_UNIQUE = {
     "Merchant.public_id": "a merchant's name in addresses: it must lead to one merchant",
     "ShopDomain.domain": "a shop belongs to one merchant only: a message for it must lead to one",
     "ApiToken.prefix": "a token is looked up before it is known whose it is",
+    "StaffToken.prefix": "a token is looked up before it is known whose it is",
     "Invitation.digest": "a link is looked up before it is known whose it is",
 }
 
@@ -112,6 +115,8 @@ ACROSS_MERCHANTS = {
     "doors.find": "a hook names its merchant by the public id",
     "onboarding.onboard": "makes the merchant",
     "tokens.find": "a token says whose it is",
+    "tokens.create_for_staff": "a CSM's token belongs to no merchant",
+    "api.access._merchant_of": "a CSM's client names its merchant by the public id",
     "invitations.find": "a link says whose it is",
     "web.access.find_access": "an address names its merchant by the public id, and the user must belong there",
     "web.access.merchants_of": "the merchants of the user given",

@@ -1,0 +1,198 @@
+"""Events read at the speed of the database: one statement, prepared once, whose JSON goes into the answer unparsed.
+
+Every column comes as text, which is what it is told as; no row becomes an object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import psycopg
+from django.db import connection
+
+from integrations.api.cursors import Place
+from integrations.catalog import catalog
+from integrations.customers import normalise_email
+from integrations.models import Merchant
+from integrations.search import variants
+
+FIELDS = (
+    "id",
+    "metric",
+    "metric_name",
+    "occurred_at",
+    "recorded_at",
+    "customer_id",
+    "order_number",
+    "tracking_number",
+    "unique_id",
+    "value",
+    "value_currency",
+    "properties",
+)
+"""What is told of an event, in this order. Each is a column."""
+
+Row = tuple[Any, ...]
+"""The event's time and key, for cursors, and then the fields that were asked for; all as text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A part of WHERE, and the values of its parameters. No value is ever written into a statement."""
+
+    sql: str
+    values: tuple[Any, ...] = ()
+
+
+def page(
+    merchant: Merchant,
+    wanted: Mapping[str, Any],
+    place: Place | None,
+    *,
+    is_ascending: bool,
+    limit: int,
+    fields: Sequence[str] = FIELDS,
+) -> list[Row]:
+    """At most `limit` events by their own time, from `place` on. `wanted` are the values of `CONDITIONS` by name."""
+    beyond, direction = (">", "ASC") if is_ascending else ("<", "DESC")
+    where = conditions(merchant, wanted)
+    if place is not None:
+        where.append(Condition(f"(e.occurred_at, e.id) {beyond} (%s, %s)", (place.at, place.key)))
+    return _select(merchant, where, fields, f"e.occurred_at {direction}, e.id {direction}", limit)
+
+
+def recorded(
+    merchant: Merchant, wanted: Mapping[str, Any], *, after: int, until: int, limit: int, fields: Sequence[str] = FIELDS
+) -> list[Row]:
+    """At most `limit` events by the order of their recording: those with keys after `after`, until `until`."""
+    where = [*conditions(merchant, wanted), Condition("e.id > %s AND e.id <= %s", (after, until))]
+    return _select(merchant, where, fields, "e.id", limit)
+
+
+def one(merchant: Merchant, key: int, fields: Sequence[str] = FIELDS) -> Row | None:
+    """The event with that key."""
+    rows = _select(merchant, [Condition("e.id = %s", (key,))], fields, "e.id", 1)
+    return rows[0] if rows else None
+
+
+def place_of(row: Row) -> tuple[datetime, int]:
+    """The time and the key of a row, for its cursor."""
+    return datetime.fromisoformat(_instant(row[0])).astimezone(UTC), int(row[1])
+
+
+def shown(row: Row, fields: Sequence[str]) -> dict[str, Any]:
+    """A row as it is told: the field's name -> what goes into the answer."""
+    told = dict(zip(fields, row[2:], strict=True))
+    for name, tell in _TELL.items():
+        text = told.get(name)
+        if text is not None:
+            told[name] = tell(text)
+    return told
+
+
+def conditions(merchant: Merchant, wanted: Mapping[str, Any]) -> list[Condition]:
+    """What narrows the history down."""
+    return [make(merchant, wanted[name]) for name, make in CONDITIONS.items() if wanted.get(name) is not None]
+
+
+def _among(column: str, values: Sequence[str]) -> Condition:
+    if connection.vendor == "postgresql":
+        return Condition(f"{column} = ANY(%s)", (list(values),))
+    return Condition(f"{column} IN ({', '.join(['%s'] * len(values))})", tuple(values))
+
+
+def _numbered(column: str, number: str) -> Condition:
+    """By a number in any of its spellings. The index holds those that are not empty, and must be told so."""
+    spelled = _among(column, variants(number))
+    return Condition(f"{spelled.sql} AND {column} <> ''", spelled.values)
+
+
+def _of_email(merchant: Merchant, email: str) -> Condition:
+    sql = "(SELECT c.id FROM integrations_customer c WHERE c.merchant_id = %s AND c.email = %s AND c.email <> '')"
+    return Condition(f"e.customer_id = {sql}", (merchant.pk, normalise_email(email)))
+
+
+_EACH = "EXISTS (SELECT 1 FROM integrations_delivery d WHERE d.event_id = e.id AND {state})"
+_OF_CONNECTION = (
+    "e.id IN (SELECT d.event_id FROM integrations_delivery d JOIN integrations_connection k ON k.id = d.connection_id "
+    "WHERE k.merchant_id = %s AND {state})"
+)
+_OF_MERCHANT = "e.id IN (SELECT d.event_id FROM integrations_delivery d WHERE d.merchant_id = %s AND {state})"
+_WITH_DELIVERY = {
+    "sent": _EACH,
+    "skipped": _EACH,
+    "pending": _OF_CONNECTION,
+    "sending": _OF_CONNECTION,
+    "held": _OF_CONNECTION,
+    "dead": _OF_MERCHANT,
+    "expired": _OF_MERCHANT,
+    "failed": _OF_MERCHANT,
+}
+"""State -> how events in it are found. Few deliveries are in most states, and an index holds them; nearly all are sent."""
+
+STATES = tuple(_WITH_DELIVERY)
+
+
+def _in_state(merchant: Merchant, state: str) -> Condition:
+    """Indexes hold the deliveries of one state: it stands in the statement, from the table above."""
+    is_state = "d.state IN ('dead', 'expired')" if state == "failed" else f"d.state = '{state}'"
+    sql = _WITH_DELIVERY[state].format(state=is_state)
+    return Condition(sql, (merchant.pk,) * sql.count("%s"))
+
+
+CONDITIONS: dict[str, Callable[[Merchant, Any], Condition]] = {
+    "metric": lambda merchant, metric: Condition("e.metric = %s", (metric,)),
+    "pack": lambda merchant, pack: _among("e.metric", [each.key for each in catalog.in_pack(pack)]),
+    "customer_id": lambda merchant, key: Condition("e.customer_id = %s", (key,)),
+    "email": _of_email,
+    "order_number": lambda merchant, number: _numbered("e.order_number", number),
+    "tracking_number": lambda merchant, number: _numbered("e.tracking_number", number),
+    "occurred_after": lambda merchant, at: Condition("e.occurred_at >= %s", (at,)),
+    "occurred_before": lambda merchant, at: Condition("e.occurred_at < %s", (at,)),
+    "recorded_after": lambda merchant, at: Condition("e.recorded_at >= %s", (at,)),
+    "recorded_before": lambda merchant, at: Condition("e.recorded_at < %s", (at,)),
+    "state": _in_state,
+}
+"""Name of a filter -> what it means."""
+
+
+def _select(merchant: Merchant, where: Sequence[Condition], fields: Sequence[str], order: str, limit: int) -> list[Row]:
+    columns = ", ".join(f"CAST(e.{name} AS text)" for name in ("occurred_at", "id", *fields))
+    all_of = " AND ".join(["e.merchant_id = %s", *(f"({each.sql})" for each in where)])
+    # Only what stands in this module is written into the statement; every value is a parameter.
+    sql = f"SELECT {columns} FROM integrations_event e WHERE {all_of} ORDER BY {order} LIMIT %s"  # noqa: S608
+    return _rows(sql, [merchant.pk, *(value for each in where for value in each.values), limit])
+
+
+def _rows(sql: str, values: Sequence[Any]) -> list[Row]:
+    """Execute it. PostgreSQL prepares it for the connection: planning takes as long as finding a page."""
+    if connection.vendor != "postgresql":
+        adapt = connection.ops.adapt_datetimefield_value
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [adapt(each) if isinstance(each, datetime) else each for each in values])
+            return list(cursor.fetchall())
+    connection.ensure_connection()
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        return cursor.execute(sql, values, prepare=True).fetchall()
+
+
+def _instant(text: str) -> str:
+    """As a database in UTC writes it -> RFC 3339."""
+    return f"{text[:10]}T{text[11:].removesuffix('+00')}Z"
+
+
+def _amount(text: str) -> str:
+    """A decimal without superfluous zeros."""
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+_TELL: dict[str, Callable[[str], Any]] = {
+    "occurred_at": _instant,
+    "recorded_at": _instant,
+    "value": _amount,
+    "properties": lambda text: orjson.Fragment(text),
+}
