@@ -9,7 +9,7 @@ from integrations.catalog import Catalog, Metric
 
 def as_data(catalog: Catalog) -> list[dict[str, Any]]:
     """Every metric as plain data, by number."""
-    return [_data(metric) for metric in _ordered(catalog)]
+    return [metric_as_data(metric) for metric in _ordered(catalog)]
 
 
 def as_markdown(catalog: Catalog) -> str:
@@ -26,7 +26,8 @@ def _ordered(catalog: Catalog) -> list[Metric[Any]]:
     return sorted(catalog.metrics.values(), key=lambda metric: metric.number)
 
 
-def _data(metric: Metric[Any]) -> dict[str, Any]:
+def metric_as_data(metric: Metric[Any]) -> dict[str, Any]:
+    """One metric as plain data."""
     return {
         "number": metric.number,
         "key": metric.key,

@@ -12,7 +12,7 @@ from datetime import datetime
 from django.db import connection as database
 from django.db.models import QuerySet
 
-from integrations import wake
+from integrations import feed, wake
 from integrations.catalog import Fact, Metric, catalog
 from integrations.models import Connection, Customer, Delivery, Event, Merchant
 from integrations.statements import insert_new
@@ -33,6 +33,8 @@ def announce(*facts: Fact, at: datetime) -> list[Event]:
     merchants = {fact.merchant.pk: fact.merchant for fact in facts}
     connections = {pk: list(merchant.connections.all()) for pk, merchant in merchants.items()}
     drafted = [pair for fact in facts for pair in _drafts(fact, connections[fact.merchant.pk], at=at)]
+    if drafted:
+        feed.leave_mark()
     new = insert_new([event for event, _ in drafted], identity=("merchant", "metric", "unique_id"))
     recorded = {id(event) for event in new}
     deliveries = [

@@ -61,8 +61,8 @@ def encode(place: Place, bound: bytes) -> str:
     return base64.urlsafe_b64encode(_FORM.pack(place.is_backwards, micros, place.key, bound)).decode().rstrip("=")
 
 
-def decode(cursor: str, bound: bytes) -> Place:
-    """The place that a cursor names. Raises `Problem` for one of another list, of other filters, or made up."""
+def decode(cursor: str, bound: bytes, *, name: str = "cursor") -> Place:
+    """The place that the cursor in the parameter `name` is. Raises `Problem` for one of another list or other filters."""
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         is_backwards, micros, key, was_bound = _FORM.unpack(raw)
@@ -70,8 +70,8 @@ def decode(cursor: str, bound: bytes) -> Place:
     except (ValueError, binascii.Error, struct.error, OverflowError):
         place, was_bound = Place(_EPOCH, 0), b""
     if was_bound != bound or cursor != encode(place, bound):
-        detail = "must be `next` or `previous` of a page that was asked for with the same filters and order"
-        raise Problem("invalid_cursor", f"cursor: {detail}.", errors=[{"parameter": "cursor", "detail": detail}])
+        detail = "must come from a page that was asked for with the same filters and order"
+        raise Problem("invalid_cursor", f"{name}: {detail}.", errors=[{"parameter": name, "detail": detail}])
     return place
 
 

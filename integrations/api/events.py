@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import HttpResponseBase
 
-from integrations.api import cursors, event_rows, examples, parameters, problems, rendering, schemas
+from integrations.api import cursors, event_rows, examples, following, parameters, problems, rendering, schemas
 from integrations.api.cursors import ASCENDING, DESCENDING
 from integrations.api.endpoint import Call, Endpoint, operation
 from integrations.api.parameters import Parameter
@@ -43,7 +43,8 @@ ORDER = parameters.choice(
     "order", "By the event's own time: newest first, or oldest first.", (DESCENDING, ASCENDING), default=DESCENDING
 )
 FIELDS = parameters.fields(event_rows.FIELDS)
-LIST = (*FILTERS, ORDER, parameters.CURSOR, parameters.LIMIT, FIELDS)
+LIST = (*FILTERS, ORDER, parameters.CURSOR, following.AFTER, following.WAIT, parameters.LIMIT, FIELDS)
+NOT_WHILE_FOLLOWING = ("state", "order", "cursor")
 
 
 class Events(Endpoint):
@@ -62,8 +63,15 @@ class Events(Endpoint):
     def get(self, call: Call) -> HttpResponseBase:
         """Events by their own time, newest first. `next` and `previous` are the cursors of the pages beside this one; a list
         that grows meanwhile neither repeats nor leaves out what was there.
+
+        With `after` events come in the order of their recording, each once, also those whose transaction ends late. Where too
+        many requests wait already, the answer comes at once.
         """
         values = call.parameters
+        if values["after"] is not None:
+            parameters.refuse(values, LIST, NOT_WHILE_FOLLOWING, "cannot be given with after")
+            return following.page(call, FILTERS)
+        parameters.refuse(values, LIST, ("wait",), "can be given with after only")
         bound = cursors.bound_to(NAME, values)
         place = cursors.decode(values["cursor"], bound) if values["cursor"] else None
         is_ascending = (values["order"] == ASCENDING) != (place is not None and place.is_backwards)

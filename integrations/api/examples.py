@@ -41,3 +41,16 @@ DELIVERY: dict[str, Any] = {
         }
     ],
 }
+
+METRIC: dict[str, Any] = {
+    "number": 2,
+    "key": "shipment_created",
+    "name": "ShipmentCreated",
+    "pack": "order_tracking",
+    "is_on": True,
+    "is_optional": False,
+    "description": "A parcel of an order was made.",
+    "unique_id": "shipment:<id>",
+    "properties": [{"name": "OrderNumber", "type": "text", "description": "The order's number."}],
+    "profile_properties": [],
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
@@ -50,7 +51,7 @@ class Schema(AutoSchema):
 
     def get_description(self) -> str:  # type: ignore[override]
         """The handler's docstring, and the scope that it needs."""
-        said = " ".join((getattr(self.view, self.method.lower()).__doc__ or "").split())
+        said = inspect.cleandoc(getattr(self.view, self.method.lower()).__doc__ or "")
         return f"{said}\n\nScope: `{self._said.scope}`."
 
     def get_auth(self) -> list[dict[str, Any]]:

@@ -104,4 +104,28 @@ class Resent(serializers.Serializer[Any]):
     resent = serializers.IntegerField(help_text="How many deliveries.")
 
 
+class MetricProperty(serializers.Serializer[Any]):
+    """A property of an event or of a profile."""
+
+    name = serializers.CharField()
+    type = serializers.CharField(help_text="Its type in words.")
+    description = serializers.CharField()
+
+
+class Metric(serializers.Serializer[Any]):
+    """A kind of event."""
+
+    number = serializers.IntegerField()
+    key = serializers.CharField()
+    name = serializers.CharField(help_text="Its name in the merchant's Klaviyo.")
+    pack = serializers.CharField()
+    is_on = serializers.BooleanField(help_text="Whether it is recorded and sent for the merchant.")
+    is_optional = serializers.BooleanField(help_text="Whether it is turned on by itself only, not with its pack.")
+    description = serializers.CharField()
+    unique_id = serializers.CharField(help_text="What its `unique_id` is made of.")
+    properties = MetricProperty(many=True)
+    profile_properties = MetricProperty(many=True)
+
+
 EventPage = page_of(Event)
+MetricPage = page_of(Metric)

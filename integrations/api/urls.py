@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, register_converter
 
-from integrations.api import events, parameters
+from integrations.api import events, export, parameters, reference
 
 
 class KeyConverter:
@@ -28,6 +28,10 @@ register_converter(KeyConverter, "key")
 
 urlpatterns = [
     path("api/v1/events", events.Events.as_view(), name="api_events"),
+    path("api/v1/events/export", export.ExportEvents.as_view(), name="api_export_events"),
     path("api/v1/events/<key:key>", events.EventDetail.as_view(), name="api_event"),
     path("api/v1/events/<key:key>/resend", events.ResendEvent.as_view(), name="api_resend_event"),
+    path("api/v1/metrics", reference.Metrics.as_view(), name="api_metrics"),
+    path("api/openapi.json", reference.openapi, name="api_openapi"),
+    path("api/docs/", reference.docs, name="api_docs"),
 ]
