@@ -11,10 +11,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.signals import request_finished
 from django.db import close_old_connections
 
-from integrations.api import slots
 from integrations.models import Merchant
 from tests.support import rest as world
 from tests.support.rest import AT, Rest
@@ -92,7 +92,7 @@ def test_a_long_file_takes_the_memory_of_a_page(merchant: Merchant, api: Rest) -
 
 def test_only_so_many_run_at_a_time_and_one_that_is_left_makes_room(merchant: Merchant, api: Rest) -> None:
     world.events(merchant, [AT])
-    running = [api.get("events/export") for _ in range(slots.settings.API_LONG_REQUESTS)]
+    running = [api.get("events/export") for _ in range(settings.API_LONG_REQUESTS)]
 
     refused = api.get("events/export")
     leave(running.pop())

@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection, transaction
 
 from integrations import feed
-from integrations.api import following, slots
+from integrations.api import slots
 from integrations.models import Customer, Merchant
 from tests.support import rest as world
 from tests.support.rest import AT, Rest
@@ -167,14 +168,14 @@ def test_who_waits_is_answered_when_something_is_recorded(
             assert not connection.in_atomic_block
             record(merchant)
 
-    monkeypatch.setattr(following.time, "sleep", sleep)
+    monkeypatch.setattr("integrations.api.following.time.sleep", sleep)
     page = api.get("events", after=cursor, wait=30)
 
     assert (looked.is_set(), numbers(page.json())) == (True, [0])
 
 
 def test_one_too_many_to_wait_is_answered_at_once(api: Rest) -> None:
-    taken = [slots.Slot() for _ in range(slots.settings.API_LONG_REQUESTS)]
+    taken = [slots.Slot() for _ in range(settings.API_LONG_REQUESTS)]
     try:
         began = time.monotonic()
         answer = api.get("events", after="start", wait=30)

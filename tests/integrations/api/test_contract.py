@@ -1,0 +1,66 @@
+"""Answers are as the description says, to requests that nobody thought of: made by schemathesis from the description itself."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import schemathesis
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
+from hypothesis import HealthCheck, settings
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from integrations.api import following, slots
+from integrations.models import Customer
+from tests.support import rest as world
+from tests.support.rest import AT
+
+described = schemathesis.openapi.from_wsgi("/api/openapi.json", WSGIHandler())
+OUR_OWN = [HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much, HealthCheck.too_slow]
+
+
+@pytest.fixture
+def token(db: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Of a merchant with a bit of history; without limits, and with a clock for which no wait is long."""
+    settings.API_REQUESTS_PER_MINUTE = 10**9
+    monkeypatch.setattr(slots, "_free", threading.BoundedSemaphore(10**6))
+    clock = itertools.count(step=100)
+    quick = SimpleNamespace(monotonic=lambda: next(clock), sleep=lambda seconds: None)
+    monkeypatch.setattr(following, "time", quick)
+    merchant = world.merchant()
+    ada = Customer.objects.create(merchant=merchant, email="ada@example.com")
+    for row in world.events(merchant, [AT, AT], customer=ada, value="1.50", value_currency="EUR"):
+        world.delivery(row, "dead")
+    # The server would close the connection of the test, as Django's own test client knows.
+    request_started.disconnect(close_old_connections)
+    request_finished.disconnect(close_old_connections)
+    yield world.rest(merchant).token
+    request_started.connect(close_old_connections)
+    request_finished.connect(close_old_connections)
+
+
+def check(case: schemathesis.Case, token: str) -> None:
+    """One request, and every check of its answer that schemathesis has but one: parameters that are good by themselves may not
+    go together.
+    """
+    headers = {"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"}
+    case.call_and_validate(headers=headers, excluded_checks=[positive_data_acceptance])
+
+
+@described.parametrize()
+@settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=OUR_OWN)
+def test_answers_are_as_described(case: schemathesis.Case, token: str) -> None:
+    check(case, token)
+
+
+@pytest.mark.full
+@described.parametrize()
+@settings(max_examples=500, deadline=None, suppress_health_check=OUR_OWN)
+def test_answers_are_as_described_to_the_thousandth_request(case: schemathesis.Case, token: str) -> None:
+    check(case, token)
