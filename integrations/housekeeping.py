@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django_q.models import Failure
 
 from integrations import inbound
-from integrations.models import Delivery, InboundMessage
+from integrations.models import Delivery, IdempotentRequest, InboundMessage
 
 WAITING_AGAIN_AFTER = timedelta(minutes=10)
 """A message that waits is tried again now and then: what it waited for may have come without a word."""
@@ -17,6 +17,8 @@ BODIES_FOR = timedelta(days=30)
 """How long raw messages are kept; what they told is in the history."""
 
 FAILED_TICKS_FOR = timedelta(days=30)
+ANSWERS_FOR = timedelta(hours=24)
+"""How long an Idempotency-Key is known."""
 
 
 def run(*, at: datetime) -> None:
@@ -33,6 +35,7 @@ def run(*, at: datetime) -> None:
     old = InboundMessage.objects.filter(received_at__lt=at - BODIES_FOR, state__in=done)
     old.exclude(body=b"").update(body=b"")
     _skip_without_identity(at=at)
+    IdempotentRequest.objects.filter(created_at__lt=at - ANSWERS_FOR).delete()
     Failure.objects.filter(stopped__lt=at - FAILED_TICKS_FOR).delete()
 
 

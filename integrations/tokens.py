@@ -89,11 +89,11 @@ def find(token: str, *, at: datetime) -> ApiToken | StaffToken | None:
     return None if row.expires_at and row.expires_at <= at else row
 
 
-def revoke(token: ApiToken, *, at: datetime, by: Actor | None = None) -> bool:
+def revoke(token: ApiToken | StaffToken, *, at: datetime, by: Actor | None = None) -> bool:
     """Refuse a token from now on; its row stays. False: it was revoked already."""
     with transaction.atomic():
-        is_new = ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=at) == 1
-        if is_new and by is not None:
+        is_new = type(token).objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=at) == 1
+        if is_new and by is not None and isinstance(token, ApiToken):
             audit.note(token.merchant, by, "revoked an API token", [token.name], at=at)
     return is_new
 

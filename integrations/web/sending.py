@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -140,7 +140,15 @@ class TokenForm(forms.Form):
 
     name = forms.CharField(max_length=80, help_text="Who will use it: “warehouse”.")
     scopes = forms.MultipleChoiceField(
-        choices=[(each, each) for each in tokens.SCOPES], widget=forms.CheckboxSelectMultiple()
+        choices=[(scope, f"{scope}: {words}") for scope, words in tokens.SCOPES.items()],
+        widget=forms.CheckboxSelectMultiple(),
+    )
+    days = forms.IntegerField(
+        label="Days it is good for",
+        required=False,
+        min_value=1,
+        max_value=3_650,
+        help_text="Empty: until it is revoked.",
     )
 
 
@@ -148,13 +156,18 @@ class TokenForm(forms.Form):
 @page()
 def api_tokens(request: Visit, merchant: Merchant) -> HttpResponse:
     """The tokens of REST clients. An owner makes one, which is shown this once."""
+    at = timezone.now()
     form = TokenForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and request.access.may_own and form.is_valid():
-        _, text = tokens.create(merchant, **form.cleaned_data, at=timezone.now(), by=request.access.actor)
-        context = {"what": f"The token “{form.cleaned_data['name']}”", "text": text, "back": "api_tokens"}
+        given = form.cleaned_data
+        expires_at = at + timedelta(days=given["days"]) if given["days"] else None
+        _, text = tokens.create(
+            merchant, given["name"], given["scopes"], at=at, expires_at=expires_at, by=request.access.actor
+        )
+        context = {"what": f"The token “{given['name']}”", "text": text, "back": "api_tokens"}
         return render(request, "web/once.html", context)
     mine = ApiToken.objects.for_merchant(merchant).order_by("-created_at", "-pk")
-    return render(request, "web/tokens.html", {"form": form, "tokens": mine})
+    return render(request, "web/tokens.html", {"form": form, "tokens": mine, "at": at})
 
 
 @require_POST

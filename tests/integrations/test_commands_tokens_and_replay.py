@@ -2,14 +2,16 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from integrations import tokens
-from integrations.models import ApiToken, InboundMessage, Merchant
+from integrations import staff, tokens
+from integrations.models import ApiToken, InboundMessage, Merchant, StaffToken
 
 pytestmark = pytest.mark.django_db
 State = InboundMessage.State
@@ -47,6 +49,37 @@ def test_a_token_as_json(merchant: Merchant) -> None:
     made = json.loads(run("create_api_token", "--name", "warehouse", "--scopes", "events:read", "--json"))
     assert tokens.find(made.pop("token"), at=timezone.now()) is not None
     assert made == {"merchant": merchant.public_id, "scopes": ["events:read"]}
+
+
+def test_a_token_for_some_days(merchant: Merchant) -> None:
+    run("create_api_token", "--name", "warehouse", "--scopes", "events:read", "--days", "30")
+
+    row = ApiToken.objects.get()
+    assert row.expires_at is not None
+    assert (row.expires_at - row.created_at).days == 30
+
+
+def test_a_csms_token_is_made_expires_and_is_revoked() -> None:
+    staff.make_csm("carla", "a-long-password-1")
+    output = io.StringIO()
+    call_command("create_staff_token", "carla", "--name", "nightly", "--scopes", "events:read", stdout=output)
+    text = output.getvalue().strip()
+    row = tokens.find(text, at=timezone.now())
+    assert isinstance(row, StaffToken)
+    assert (row.user.username, tokens.find(text, at=timezone.now() + timedelta(days=90))) == ("carla", None)
+
+    call_command("revoke_staff_token", row.prefix, stdout=output)
+
+    assert tokens.find(text, at=timezone.now()) is None
+
+
+@pytest.mark.parametrize("name", ["eve", "nobody"])
+def test_a_csms_token_is_for_csms(name: str) -> None:
+    User.objects.create_user("eve", is_staff=True)
+    with pytest.raises(CommandError, match=r"not an active member of the staff|there is no user"):
+        call_command("create_staff_token", name, "--name", "nightly", "--scopes", "events:read")
+    with pytest.raises(CommandError, match="no token begins with"):
+        call_command("revoke_staff_token", "tdg_staff_000000")
 
 
 @pytest.mark.parametrize(

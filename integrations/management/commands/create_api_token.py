@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
+from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from integrations import tokens
-from integrations.management.arguments import SHOWN, one_line
-from integrations.management.naming import find_merchant
-from integrations.models import ApiToken
-
-NAME_LENGTH = ApiToken._meta.get_field("name").max_length
+from integrations.management.arguments import one_line, whole_number
+from integrations.management.naming import find_merchant, read_scopes, token_name
 
 
 class Command(BaseCommand):
@@ -35,21 +33,20 @@ class Command(BaseCommand):
             metavar="SCOPE,…",
             help=f"what it may do: {', '.join(tokens.SCOPES)}",
         )
+        parser.add_argument("--days", type=whole_number(1, 3_650), help="days it is good for; else until it is revoked")
         parser.add_argument("--json", action="store_true", help="print one line of JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Make it; raise `CommandError` naming the option that is wrong."""
         merchant = find_merchant(options["merchant"])
-        name = options["name"].strip()
-        if not 0 < len(name) <= (NAME_LENGTH or 0):
-            raise CommandError(f"--name: must have 1 to {NAME_LENGTH} characters")
-        scopes = [scope.strip() for scope in options["scopes"].split(",") if scope.strip()]
-        if not scopes:
-            raise CommandError(f"--scopes: name at least one of {', '.join(tokens.SCOPES)}")
-        unknown = ", ".join(scope for scope in scopes if scope not in tokens.SCOPES)
-        if unknown:
-            raise CommandError(f"--scopes: unknown scopes {unknown[:SHOWN]}; scopes are {', '.join(tokens.SCOPES)}")
-        row, token = tokens.create(merchant, name, scopes, at=timezone.now())
+        at, days = timezone.now(), options["days"]
+        row, token = tokens.create(
+            merchant,
+            token_name(options["name"]),
+            read_scopes(options["scopes"]),
+            at=at,
+            expires_at=at + timedelta(days=days) if days else None,
+        )
         if options["json"]:
             self.stdout.write(json.dumps({"merchant": merchant.public_id, "token": token, "scopes": row.scopes}))
         else:
