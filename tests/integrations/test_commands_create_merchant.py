@@ -54,7 +54,7 @@ def test_json_has_ids_hooks_with_secrets_and_a_token_that_works() -> None:
 
     merchant, secret = Merchant.objects.get(), SourceSecret.objects.get()
     token = tokens.find(made["api_token"], at=timezone.now())
-    assert token is not None
+    assert isinstance(token, ApiToken)
     assert token.merchant == merchant
     assert made["merchant"] == {"id": merchant.public_id, "name": "Tea House", "timezone": "Europe/Berlin"}
     assert made["connection"]["account_name"] == "Tea House"

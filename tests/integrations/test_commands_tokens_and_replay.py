@@ -41,7 +41,7 @@ def states() -> dict[str, str]:
 def test_a_token_is_printed_once_and_works(merchant: Merchant) -> None:
     token = run("create_api_token", "--name", "warehouse", "--scopes", "events:read, orders:read").strip()
     row = tokens.find(token, at=timezone.now())
-    assert row is not None
+    assert isinstance(row, ApiToken)
     assert (row.merchant, row.name, row.scopes) == (merchant, "warehouse", ["events:read", "orders:read"])
 
 

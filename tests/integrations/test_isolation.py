@@ -22,7 +22,9 @@ from integrations.destinations.klaviyo.sandbox import Sandbox
 from integrations.fields import SealedField
 from integrations.models import Merchant
 from integrations.models.merchant import Membership
+from tests.integrations.api.addresses import ALL, MISSING_KEY
 from tests.integrations.test_tenancy import NOBODYS, OURS, hear, story
+from tests.support.rest import rest
 from tests.support.world import Shop, World
 
 CANARY = "zebra"
@@ -169,6 +171,19 @@ def test_hook_of_a_merchant_tells_of_no_other(pair: tuple[Shop, Shop]) -> None:
     assert hear(mine.merchant, "shopify", "orders/create", {"id": 1, "created_at": "2026-11-20T10:00:00Z"}) is None
 
 
+def test_api_of_a_merchant_tells_of_no_other(pair: tuple[Shop, Shop]) -> None:
+    """Every address that can be read, and each row of it."""
+    mine, theirs = (rest(shop.merchant) for shop in pair)
+    addresses = [each.path for each in ALL if each.method == "GET"]
+    keys = list(pair[0].events.values_list("pk", flat=True))[:2]
+    read = [path.replace(MISSING_KEY, str(key)) for path in addresses for key in keys]
+    said = [b"".join(mine.get(path)) for path in read]
+
+    assert CANARY.encode() not in b"".join(said)
+    assert len(b"".join(said)) > 5_000
+    assert CANARY.encode() in b"".join(theirs.get("events"))
+
+
 # Who may see what
 
 
@@ -186,7 +201,16 @@ def addresses(resolver: URLResolver | None = None, prefix: str = "/") -> Iterato
 POSTED_TO = ("/send-failed/",)
 """Addresses of merchants that are never looked at."""
 
-OPEN = ("/healthz", "/readyz", "/favicon.ico", "/hooks/", "/admin/jsi18n/", "/static/")
+OPEN = (
+    "/healthz",
+    "/readyz",
+    "/favicon.ico",
+    "/hooks/",
+    "/admin/jsi18n/",
+    "/static/",
+    # The API has no pages; its tests are over the same map.
+    "/api/",
+)
 ACCOUNTS = "/accounts/"
 """Pages about nobody but the one who looks at them."""
 

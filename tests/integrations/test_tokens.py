@@ -42,7 +42,7 @@ def test_a_token_opens_its_merchant_and_no_other(merchant: Merchant) -> None:
 
     found = [tokens.find(token, at=AT) for token in (mine, theirs)]
 
-    assert [row.merchant.name if row else None for row in found] == ["Alba", "Bora"]
+    assert [row.merchant.name if isinstance(row, ApiToken) else None for row in found] == ["Alba", "Bora"]
 
 
 def test_looking_a_token_up_is_one_query(merchant: Merchant) -> None:
@@ -50,7 +50,7 @@ def test_looking_a_token_up_is_one_query(merchant: Merchant) -> None:
 
     with CaptureQueriesContext(connection) as queries:
         found = tokens.find(token, at=AT)
-        assert found
+        assert isinstance(found, ApiToken)
         assert found.merchant.name == "Alba"
 
     assert len(queries) == 1
