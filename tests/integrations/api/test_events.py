@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from datetime import timedelta
 from typing import Any
 
@@ -180,6 +181,23 @@ def test_a_page_is_two_statements_and_what_is_known_is_not_sent_again(merchant: 
     assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", first.headers["ETag"])
     world.events(merchant, [AT])
     assert api.get("events", headers={"If-None-Match": first.headers["ETag"]}).status_code == 200
+
+
+def test_head_is_get_without_its_body(merchant: Merchant, api: Rest) -> None:
+    world.events(merchant, [AT])
+    got, asked = api.get("events"), api.send("HEAD", "events")
+
+    assert (asked.status_code, asked.content, asked.headers["ETag"]) == (200, b"", got.headers["ETag"])
+
+
+def test_a_page_is_compressed_for_who_asks_and_is_known_again(merchant: Merchant, api: Rest) -> None:
+    world.events(merchant, [AT] * 20)
+    packed = api.get("events", headers={"Accept-Encoding": "gzip"})
+    again = api.get("events", headers={"Accept-Encoding": "gzip", "If-None-Match": packed.headers["ETag"]})
+
+    assert gzip.decompress(packed.content) == api.get("events").content
+    assert (packed.headers["Content-Encoding"], packed.headers["Vary"]) == ("gzip", "Accept-Encoding")
+    assert again.status_code == 304
 
 
 def test_an_event_comes_with_its_deliveries_and_every_request(merchant: Merchant, api: Rest) -> None:
