@@ -34,7 +34,7 @@ def test_an_order_is_on_it_until_it_is_shipped_or_cancelled(merchant: Merchant) 
     assert numbers(merchant) == []
     stalled.sweep(at=DUE)
 
-    assert daily_list.stalled(merchant, 10).rows[0] == Row("FulfillmentStalled", "not fulfilled", "#1", PLACED)
+    assert Row("FulfillmentStalled", "not fulfilled", "#1", PLACED) in daily_list.stalled(merchant, 10).rows
     ship(merchant, DUE + HOUR, key="2")
     place(merchant, PLACED, key="3", updated=DUE + HOUR, cancelled_at=DUE + HOUR)
     assert numbers(merchant) == ["#1"]
@@ -48,8 +48,7 @@ def test_a_parcel_is_on_it_until_it_is_scanned(merchant: Merchant, word: str) ->
         scan(merchant, "in_transit", PLACED + HOUR, key=key)
     stalled.sweep(at=LATER)
 
-    (first, _) = daily_list.stalled(merchant, 10).rows
-    assert first == Row("ShipmentStalled", "not scanned", "#1", PLACED + HOUR, "1Z1")
+    assert Row("ShipmentStalled", "not scanned", "#1", PLACED + HOUR, "1Z1") in daily_list.stalled(merchant, 10).rows
     scan(merchant, word, LATER + HOUR, key="2")
     assert numbers(merchant) == ["#1"]
 
