@@ -32,17 +32,13 @@ class Expected:
     pack: str
     metric: str
     unique_id: str
+    occurred_at: datetime
     counts_from: datetime
 
     @property
     def key(self) -> Key:
         """By what it is recognised."""
         return self.shop.account, self.metric, self.unique_id
-
-    @property
-    def occurred_at(self) -> datetime | None:
-        """When it must say that it happened; None where the launch window judges by something else."""
-        return None if self.pack == STATUS else self.counts_from
 
     def is_sent(self, began_at: datetime) -> bool:
         """Whether the shop uses the pack and the event lies in its launch window, for a demo that began then."""
@@ -51,7 +47,7 @@ class Expected:
 
     def is_backfill(self, began_at: datetime) -> bool:
         """Whether it may start no flow: it is from before the launch."""
-        return self.counts_from < began_at - self.shop.launched_ago
+        return self.occurred_at < began_at - self.shop.launched_ago
 
 
 def placed(order: Order) -> list[Expected]:
@@ -62,24 +58,24 @@ def placed(order: Order) -> list[Expected]:
     ]
 
 
-def processing(order: Order) -> Expected:
+def processing(order: Order, minutes: float = 0) -> Expected:
     """Nothing stands against working on it."""
-    return _status(order, "Processing order", "processing")
+    return _status(order, "Processing order", "processing", minutes)
 
 
-def shipped(order: Order) -> Expected:
-    """Its first parcel left."""
-    return _status(order, "Order shipped", "shipped")
+def shipped(fulfillment: Fulfillment) -> Expected:
+    """The order's first parcel left."""
+    return _status(fulfillment.order, "Order shipped", "shipped", fulfillment.minutes)
 
 
-def delivered(order: Order) -> Expected:
+def delivered(order: Order, minutes: float) -> Expected:
     """All of it arrived."""
-    return _status(order, "Order delivered", "delivered")
+    return _status(order, "Order delivered", "delivered", minutes)
 
 
-def cancelled(order: Order) -> Expected:
+def cancelled(order: Order, minutes: float) -> Expected:
     """It was cancelled."""
-    return _status(order, "Order cancelled", "cancelled")
+    return _status(order, "Order cancelled", "cancelled", minutes)
 
 
 def packed(fulfillment: Fulfillment) -> list[Expected]:
@@ -163,12 +159,13 @@ def _delayed(fulfillment: Fulfillment, promised_on: date, at: datetime) -> list[
 
 def _tracking(order: Order, name: str, unique_id: str, at: datetime) -> Expected:
     """Malomo: the merchant's prefix stands before the name, and each event is judged by its own time."""
-    return Expected(order.shop, TRACKING, f"{order.shop.prefix}: {name}", unique_id, at)
+    return Expected(order.shop, TRACKING, f"{order.shop.prefix}: {name}", unique_id, at, at)
 
 
-def _status(order: Order, name: str, status: str) -> Expected:
+def _status(order: Order, name: str, status: str, minutes: float) -> Expected:
     """Whiplash: the launch window judges all of an order by when it was placed."""
-    return Expected(order.shop, STATUS, name, f"order:{order.id}:{status}", order.placed_at)
+    unique_id = f"order:{order.id}:{status}"
+    return Expected(order.shop, STATUS, name, unique_id, order.after(minutes), order.placed_at)
 
 
 def _update(
@@ -177,8 +174,11 @@ def _update(
     """Redo: a tracking update, and one for each line of what it is about. `anchor` tells it apart where `at` does not."""
     whole = f"track:{about}:{trigger}:{_epoch(anchor or at)}"
     return [
-        Expected(order.shop, UPDATES, "Order Tracking Update", whole, at),
-        *(Expected(order.shop, UPDATES, "Order Tracking Update Item", f"{whole}:item:{line.id}", at) for line in lines),
+        Expected(order.shop, UPDATES, "Order Tracking Update", whole, at, at),
+        *(
+            Expected(order.shop, UPDATES, "Order Tracking Update Item", f"{whole}:item:{line.id}", at, at)
+            for line in lines
+        ),
     ]
 
 
@@ -250,7 +250,5 @@ def judge(
         doubled=sorted(key for key, count in times.items() if count > 1 or receipts.get((key[0], key[2]), 0) > 1),
         wrongly_backfilled=[key for key, due, came in common if came["backfill"] and not due.is_backfill(began_at)],
         wrongly_live=[key for key, due, came in common if due.is_backfill(began_at) and not came["backfill"]],
-        wrongly_timed=[
-            key for key, due, came in common if due.occurred_at not in (None, datetime.fromisoformat(came["time"]))
-        ],
+        wrongly_timed=[key for key, due, came in common if due.occurred_at != datetime.fromisoformat(came["time"])],
     )

@@ -1,12 +1,13 @@
 """Orders, parcels and scans as the demo's shops and carriers know them: what the webhooks are written from.
 
-Time is counted in minutes since the order was placed. A parcel's days are minutes here, so that all of it is news.
+Time is counted in minutes since the order was placed. Where all of it is to be news, a parcel's days are minutes; in the month
+before the demo the same minutes pass as days.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -20,6 +21,23 @@ _lines = itertools.count(13_902_400_500_001, 104_729)
 _fulfillments = itertools.count(4_910_700_800_001, 1_299)
 _parcels = itertools.count(10_473_000, 37)
 _numbers = itertools.count(2001)
+
+
+Pace = Callable[[datetime, float], datetime]
+"""How time passes for an order: the instant so many of its minutes after it was placed."""
+
+
+def minute_by_minute(placed_at: datetime, minutes: float) -> datetime:
+    """A minute is a minute."""
+    return placed_at + timedelta(minutes=minutes)
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """When a story begins with an order, and how time passes in it."""
+
+    placed_at: datetime
+    pace: Pace = minute_by_minute
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +63,13 @@ class Order:
     number: int
     buyer: Person
     lines: tuple[Line, ...]
-    placed_at: datetime
+    start: Start
     is_test: bool = False
+
+    @property
+    def placed_at(self) -> datetime:
+        """When it was placed."""
+        return self.start.placed_at
 
     @property
     def name(self) -> str:
@@ -60,11 +83,11 @@ class Order:
 
     def after(self, minutes: float) -> datetime:
         """The instant so many minutes after it was placed."""
-        return self.placed_at + timedelta(minutes=minutes)
+        return self.start.pace(self.placed_at, minutes)
 
-    def day_after(self, days: int) -> date:
-        """The date so many days after it was placed, where the shop is."""
-        return self.placed_at.astimezone(ZoneInfo(self.shop.timezone)).date() + timedelta(days=days)
+    def day_after(self, days: int, minutes: float) -> date:
+        """The date so many days after that minute, where the shop is."""
+        return self.after(minutes).astimezone(ZoneInfo(self.shop.timezone)).date() + timedelta(days=days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +117,13 @@ class Scan:
 
 
 def new_order(
-    shop: Shop, buyer: Person, placed_at: datetime, *, lines: int = 1, quantity: int = 1, is_test: bool = False
+    shop: Shop, buyer: Person, start: Start, *, lines: int = 1, quantity: int = 1, is_test: bool = False
 ) -> Order:
     """An order of the shop's first `lines` products, as many of each as `quantity` says."""
     number = next(_numbers)
     products = [shop.products[(number + place) % len(shop.products)] for place in range(lines)]
     ordered = tuple(Line(next(_lines), product, quantity) for product in products)
-    return Order(shop, next(_orders), number, buyer, ordered, placed_at, is_test)
+    return Order(shop, next(_orders), number, buyer, ordered, start, is_test)
 
 
 def pack(order: Order, minutes: float, *, lines: Sequence[Line] | None = None, parcels: int = 1) -> Fulfillment:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 
@@ -38,11 +40,14 @@ _PLAIN: dict[int, str | int | None] = {
 }
 
 
+def _address(name: str) -> str:
+    return f"{name.lower().translate(_PLAIN)}@example.com"
+
+
 def _person(name: str, phone: str, street: str, place: str, country: str) -> Person:
     first, last = name.split(" ", 1)
     city, province, postal_code = place.split(", ")
-    plain = name.lower().translate(_PLAIN)
-    return Person(first, last, f"{plain}@example.com", phone, street, city, province, postal_code, country)
+    return Person(first, last, _address(name), phone, street, city, province, postal_code, country)
 
 
 AMERICANS = (
@@ -75,3 +80,12 @@ CANADIANS = (
     _person("Juniper Cho", "+14035550107", "904 Bow Trail", "Calgary, AB, T3C 2E8", "CA"),
     _person("Oscar Lavoie", "+19025550139", "7 Lighthouse Lane", "Halifax, NS, B3H 1A1", "CA"),
 )
+
+UNREACHABLE = replace(AMERICANS[0], first_name="Nobody", last_name="Atall", email="nobody.atall@example.com", phone="")
+"""Whose address Klaviyo refuses."""
+
+
+def another(people: Sequence[Person], chance: random.Random) -> Person:
+    """Somebody who lives where one of `people` does, with the first name of one and the last name of another."""
+    home, first, last = chance.choice(people), chance.choice(people).first_name, chance.choice(people).last_name
+    return replace(home, first_name=first, last_name=last, email=_address(f"{first} {last}"), phone="")

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from config.demo import stories
+from config.demo.orders import Start
 from config.demo.people import Person
 from config.demo.shops import LARKSPUR, NORTHLIGHT, SHOPS, TEEKONTOR, Shop
 from config.demo.steps import Step, Story
@@ -61,16 +62,16 @@ def _of(shop: Shop, began_at: datetime) -> list[Story]:
             stories.out_of_stock(shop, next(people), recently),
             stories.straight_home(shop, next(people).by_phone_only(), recently),
             # From before the launch: its parcel may arrive today, nobody is told.
-            stories.straight_home(shop, next(people), _hours_before(began_at, 30)),
+            stories.straight_home(shop, next(people), _hours_before(began_at - shop.launched_ago, 18)),
             stories.put_off(shop, next(people), recently),
             stories.gone_quiet(shop, next(people), recently),
         ]
     if shop is NORTHLIGHT:
         told += [
             # From the days before the launch: recorded, and no flow starts. The next one is older than that.
-            stories.straight_home(shop, next(people), _hours_before(began_at, 24 * 5)),
-            stories.nobody_home(shop, next(people), _hours_before(began_at, 24 * 4)),
-            stories.straight_home(shop, next(people), _hours_before(began_at, 24 * 9)),
+            stories.straight_home(shop, next(people), _hours_before(began_at - shop.launched_ago, 24 * 2)),
+            stories.nobody_home(shop, next(people), _hours_before(began_at - shop.launched_ago, 24)),
+            stories.straight_home(shop, next(people), _hours_before(began_at - shop.launched_ago, 24 * 6)),
             stories.changed_mind(shop, next(people), recently),
             stories.checkout_test(shop, next(people), recently),
             stories.forgotten(shop, next(people), recently),
@@ -95,6 +96,6 @@ def _in_turn(people: Sequence[Person]) -> Iterator[Person]:
         yield from people
 
 
-def _hours_before(moment: datetime, hours: float) -> datetime:
+def _hours_before(moment: datetime, hours: float) -> Start:
     """Whole seconds, as shops and carriers tell them."""
-    return (moment - timedelta(hours=hours)).replace(microsecond=0)
+    return Start((moment - timedelta(hours=hours)).replace(microsecond=0))

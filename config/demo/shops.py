@@ -60,7 +60,7 @@ LARKSPUR = Shop(
     timezone="America/New_York",
     currency="USD",
     carrier="UPS",
-    launched_ago=timedelta(hours=8),
+    launched_ago=timedelta(days=31),
     backfill_days=0,
     shoppers=AMERICANS,
     products=_products(
@@ -81,7 +81,7 @@ TEEKONTOR = Shop(
     timezone="Europe/Berlin",
     currency="EUR",
     carrier="DHL",
-    launched_ago=timedelta(hours=12),
+    launched_ago=timedelta(days=31),
     backfill_days=0,
     shoppers=GERMANS,
     products=_products(
@@ -102,7 +102,7 @@ NORTHLIGHT = Shop(
     timezone="America/Toronto",
     currency="CAD",
     carrier="CanadaPost",
-    launched_ago=timedelta(days=3),
+    launched_ago=timedelta(days=21),
     backfill_days=3,
     shoppers=CANADIANS,
     products=_products(

@@ -17,9 +17,10 @@ from django.utils import timezone
 from rich.console import Console
 from rich.live import Live
 
-from config.demo import clock, expected, scenario, stage, table
+from config.demo import clock, expected, month, past, scenario, stage, table
 from config.demo.expected import Verdict
 from config.demo.figures import Figures
+from config.demo.month import Moment
 from config.demo.processes import Processes
 from config.demo.stage import ADMIN, OWNER, Stage
 from config.demo.steps import FORGED, Step
@@ -54,7 +55,12 @@ def run(console: Console, directory: Path, *, once: bool, speed: float) -> bool:
     console.print("Starting the sandbox, the web server and a worker on a new database …")
     began = time.monotonic()
     with Processes(directory) as processes:
-        built = stage.build(processes, at=timezone.now())
+        began_at = timezone.now()
+        built = stage.build(processes, began_at=began_at, since=month.begin(began_at))
+        console.print("The shops live through the month before …")
+        before = month.script(began_at)
+        past.tell(before, built)
+        stage.open_doors(processes)
         _welcome(console, built, time.monotonic() - began)
         show = Show(console, processes, built)
         try:
@@ -63,7 +69,7 @@ def run(console: Console, directory: Path, *, once: bool, speed: float) -> bool:
             show.tell(steps, pause=seconds / len(steps) / speed)
             show.settle()
             show.move_clock(scenario.moments(steps, built.began_at), pause=0 if once else MOMENT_SECONDS / speed)
-            verdict = show.judge(steps)
+            verdict = show.judge(steps, before)
             if not once:
                 console.print("New orders keep coming in until Ctrl-C.")
                 show.tell(_endless(), pause=TRICKLE_EVERY / speed)
@@ -115,13 +121,15 @@ class Show:
             look()
             meanwhile()
 
-    def judge(self, steps: Sequence[Step]) -> Verdict:
-        """Hold what arrived against what `steps` must lead to, and say so."""
-        due = [event for step in steps for event in (*step.leads_to, *step.later)]
+    def judge(self, steps: Sequence[Step], before: Sequence[Moment]) -> Verdict:
+        """Hold what arrived against what `steps`, and the month before them, must lead to, and say so."""
+        past = [step for moment in before for step in moment.steps]
+        due = [event for step in (*past, *steps) for event in (*step.leads_to, *step.later)]
         self._figures.look()
         verdict = expected.judge(due, self._figures.recorded(), self._figures.receipts(), self._stage.began_at)
         self._console.print(table.figures(self._figures.rows()))
-        self._console.print(f"\n{len(steps)} webhooks were posted.", table.judgement(verdict), soft_wrap=True)
+        told = f"\n{len(steps)} webhooks were posted, after {len(past):,} in the month before."
+        self._console.print(told, table.judgement(verdict), soft_wrap=True)
         return verdict
 
     def _post(self, step: Step, session: requests.Session) -> None:
@@ -155,9 +163,9 @@ class Show:
 def _welcome(console: Console, built: Stage, seconds: float) -> None:
     console.print(f"Ready after {seconds:.0f} s.\n")
     site = settings.PUBLIC_BASE_URL
-    console.print(f"  Merchants' pages  {site}/         user {OWNER}, password {built.password}", soft_wrap=True)
-    console.print(f"  Admin             {site}/admin/   user {ADMIN}, the same password", soft_wrap=True)
-    console.print(f"  Klaviyo sandbox   {built.sandbox.url}/\n", soft_wrap=True)
+    console.print(f"  A merchant's pages  {built.overview}   user {OWNER}, password {built.password}", soft_wrap=True)
+    console.print(f"  Admin               {site}/admin/   user {ADMIN}, the same password", soft_wrap=True)
+    console.print(f"  Klaviyo sandbox     {built.sandbox.url}/\n", soft_wrap=True)
 
 
 def _wait_until(end: float, look: Callable[[], None]) -> None:

@@ -12,6 +12,7 @@ import requests
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
+from django.urls import reverse
 from django.utils import timezone
 from django_q.tasks import async_task
 
@@ -42,6 +43,9 @@ class Stage:
     hooks: dict[tuple[str, str], Hook]
     """(public key of the Klaviyo account, source) -> where its messages go."""
 
+    overview: str
+    """The address of the first shop's own first page."""
+
     password: str
 
 
@@ -52,38 +56,45 @@ def clear(directory: Path) -> None:
         (directory / f"{DATABASE}{suffix}").unlink(missing_ok=True)
 
 
-def build(processes: Processes, *, at: datetime) -> Stage:
-    """Start everything and take the shops on; returns when webhooks are taken in and worked on. Raises `ProcessEnded`."""
+def build(processes: Processes, *, began_at: datetime, since: datetime) -> Stage:
+    """Make the database, start the sandbox and the web server, and take the shops on as of `since`. Raises `ProcessEnded`."""
     processes.start("sandbox", "manage.py", "klaviyo_sandbox", "--port", settings.KLAVIYO_BASE_URL.rpartition(":")[2])
     call_command("migrate", verbosity=0)
     call_command("sync_schedules", stdout=io.StringIO())
     call_command("create_staff", stdout=io.StringIO())
-    processes.start("worker", "manage.py", "watch_cluster")
     processes.start("web server", "-m", "gunicorn", "-c", "python:config.gunicorn")
-    # Schedules are looked at every half minute only; this is the first heartbeat, now.
-    async_task("integrations.tasks.heartbeat")
     password = secrets.token_urlsafe(9)
     users = get_user_model().objects
     users.create_superuser(ADMIN, password=password)
     owner = users.create_user(OWNER, password=password)
     sandbox = RemoteSandbox(settings.KLAVIYO_BASE_URL)
     processes.wait_until("sandbox", lambda: _answers(f"{sandbox.url}/sandbox/accounts"), seconds=READY_SECONDS)
-    onboarded = {shop.account: _take_on(shop, sandbox, at=at) for shop in SHOPS}
+    onboarded = {
+        shop.account: _take_on(shop, sandbox, launch_at=began_at - shop.launched_ago, at=since) for shop in SHOPS
+    }
     for each in onboarded.values():
         Membership.objects.create(merchant=each.merchant, user=owner, role=Membership.Role.OWNER)
-    healthy = f"{settings.PUBLIC_BASE_URL}/healthz"
-    processes.wait_until("web server", lambda: _answers(healthy), seconds=READY_SECONDS)
-    processes.wait_until("worker", lambda: not health.problems(at=timezone.now()), seconds=READY_SECONDS)
     return Stage(
-        began_at=at,
+        began_at=began_at,
         sandbox=sandbox,
         merchants={each.merchant.pk: account for account, each in onboarded.items()},
         hooks={(account, hook.source): hook for account, each in onboarded.items() for hook in each.hooks},
+        overview=settings.PUBLIC_BASE_URL + reverse("overview", args=[onboarded[SHOPS[0].account].merchant.public_id]),
         password=password,
     )
 
 
-def _take_on(shop: Shop, sandbox: RemoteSandbox, *, at: datetime) -> Onboarded:
+def open_doors(processes: Processes) -> None:
+    """Start the worker; returns when webhooks are taken in and worked on. Raises `ProcessEnded`."""
+    processes.start("worker", "manage.py", "watch_cluster")
+    # Schedules are looked at every half minute only; this is the first heartbeat, now.
+    async_task("integrations.tasks.heartbeat")
+    healthy = f"{settings.PUBLIC_BASE_URL}/healthz"
+    processes.wait_until("web server", lambda: _answers(healthy), seconds=READY_SECONDS)
+    processes.wait_until("worker", lambda: not health.problems(at=timezone.now()), seconds=READY_SECONDS)
+
+
+def _take_on(shop: Shop, sandbox: RemoteSandbox, *, launch_at: datetime, at: datetime) -> Onboarded:
     sandbox.add_account(
         shop.key, public_key=shop.account, name=shop.name, timezone=shop.timezone, currency=shop.currency
     )
@@ -96,7 +107,7 @@ def _take_on(shop: Shop, sandbox: RemoteSandbox, *, at: datetime) -> Onboarded:
         secrets=dict.fromkeys(SOURCES, ""),
         klaviyo_key=shop.key,
         metrics=onboarding.metrics_of(shop.packs),
-        launch_at=at - shop.launched_ago,
+        launch_at=launch_at,
         backfill_days=shop.backfill_days,
     )
     return onboarding.onboard(application, at=at)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 
 from config.demo import expected as tell
 from config.demo.expected import Expected
-from config.demo.orders import Fulfillment, Scan, new_order, pack
+from config.demo.orders import Fulfillment, Scan, Start, new_order, pack
 from config.demo.people import Person
 from config.demo.shops import Shop
 from config.demo.steps import FORGED, Step, Story, repeated, step
@@ -20,14 +19,14 @@ from config.demo.webhooks import (
 )
 
 
-def straight_home(shop: Shop, buyer: Person, at: datetime, *, lines: int = 1) -> Story:
+def straight_home(shop: Shop, buyer: Person, at: Start, *, lines: int = 1) -> Story:
     """Ordered, paid, shipped and delivered, as most are; the carrier tells of it."""
     order = new_order(shop, buyer, at, lines=lines)
     box = pack(order, 25)
     way = [Scan("pre_transit", 30), Scan("in_transit", 70), Scan("out_for_delivery", 130), Scan("delivered", 155)]
     name = f"{buyer.name} {order.name}"
     return [
-        *_begun(shop, name, box),
+        *begun(shop, name, box),
         step(shop, f"{name} fulfilled", order_webhook("orders/fulfilled", order, 26, fulfillments=[box])),
         step(
             shop,
@@ -42,12 +41,12 @@ def straight_home(shop: Shop, buyer: Person, at: datetime, *, lines: int = 1) ->
             f"{name} delivered",
             tracker_webhook(box, way),
             tell.moved(box, "delivered", 155),
-            tell.delivered(order),
+            tell.delivered(order, 155),
         ),
     ]
 
 
-def told_by_the_shop(shop: Shop, buyer: Person, at: datetime) -> Story:
+def told_by_the_shop(shop: Shop, buyer: Person, at: Start) -> Story:
     """Paid only after a while; Shopify itself tells where the two parcels are, in one word for both."""
     order = new_order(shop, buyer, at, lines=2, quantity=2)
     boxes = pack(order, 40, parcels=2)
@@ -63,9 +62,9 @@ def told_by_the_shop(shop: Shop, buyer: Person, at: datetime) -> Story:
             order_webhook("orders/create", order, is_paid=False),
             tell.placed(order),
         ),
-        step(shop, f"{name} paid", order_webhook("orders/paid", order, 8), tell.processing(order)),
+        step(shop, f"{name} paid", order_webhook("orders/paid", order, 8), tell.processing(order, 8)),
         step(
-            shop, f"{name} packed in two parcels", fulfillment_webhook(boxes), tell.packed(boxes), tell.shipped(order)
+            shop, f"{name} packed in two parcels", fulfillment_webhook(boxes), tell.packed(boxes), tell.shipped(boxes)
         ),
         step(
             shop,
@@ -78,12 +77,12 @@ def told_by_the_shop(shop: Shop, buyer: Person, at: datetime) -> Story:
             f"{name} delivered",
             fulfillment_event_webhook(boxes, Scan("delivered", 170)),
             both("delivered", 170),
-            tell.delivered(order),
+            tell.delivered(order, 170),
         ),
     ]
 
 
-def split(shop: Shop, buyer: Person, at: datetime) -> Story:
+def split(shop: Shop, buyer: Person, at: Start) -> Story:
     """Four lines in two fulfilments: shipped with the first, delivered with the last."""
     order = new_order(shop, buyer, at, lines=4)
     first, second = pack(order, 20, lines=order.lines[:1]), pack(order, 50, lines=order.lines[1:])
@@ -96,7 +95,7 @@ def split(shop: Shop, buyer: Person, at: datetime) -> Story:
             tell.placed(order),
             tell.processing(order),
         ),
-        step(shop, f"{name} first parcel packed", fulfillment_webhook(first), tell.packed(first), tell.shipped(order)),
+        step(shop, f"{name} first parcel packed", fulfillment_webhook(first), tell.packed(first), tell.shipped(first)),
         step(
             shop,
             f"{name} first parcel delivered",
@@ -119,12 +118,12 @@ def split(shop: Shop, buyer: Person, at: datetime) -> Story:
                 second, [Scan("in_transit", 75), Scan("available_for_pickup", 140), Scan("delivered", 165)]
             ),
             tell.moved(second, "delivered", 165),
-            tell.delivered(order),
+            tell.delivered(order, 165),
         ),
     ]
 
 
-def nobody_home(shop: Shop, buyer: Person, at: datetime) -> Story:
+def nobody_home(shop: Shop, buyer: Person, at: Start) -> Story:
     """A delivery is tried in vain, and succeeds at the second try."""
     order = new_order(shop, buyer, at, lines=2)
     box = pack(order, 15)
@@ -137,7 +136,7 @@ def nobody_home(shop: Shop, buyer: Person, at: datetime) -> Story:
     ]
     name = f"{buyer.name} {order.name}"
     return [
-        *_begun(shop, name, box),
+        *begun(shop, name, box),
         step(
             shop,
             f"{name} out for delivery",
@@ -152,25 +151,25 @@ def nobody_home(shop: Shop, buyer: Person, at: datetime) -> Story:
             f"{name} delivered",
             tracker_webhook(box, way),
             tell.moved(box, "delivered", 160),
-            tell.delivered(order),
+            tell.delivered(order, 160),
         ),
     ]
 
 
-def returned_to_sender(shop: Shop, buyer: Person, at: datetime) -> Story:
+def returned_to_sender(shop: Shop, buyer: Person, at: Start) -> Story:
     """The address is wrong: the parcel goes back, and is never delivered."""
     order = new_order(shop, buyer, at)
     box = pack(order, 30)
     way = [Scan("in_transit", 60), Scan("return_to_sender", 150, "Address not found")]
     name = f"{buyer.name} {order.name}"
     return [
-        *_begun(shop, name, box),
+        *begun(shop, name, box),
         step(shop, f"{name} on its way", tracker_webhook(box, way[:1]), tell.moved(box, "in_transit", 60)),
         step(shop, f"{name} goes back", tracker_webhook(box, way), tell.sent_back(box, 150)),
     ]
 
 
-def changed_mind(shop: Shop, buyer: Person, at: datetime) -> Story:
+def changed_mind(shop: Shop, buyer: Person, at: Start) -> Story:
     """Cancelled before it was packed."""
     order = new_order(shop, buyer, at)
     name = f"{buyer.name} {order.name}"
@@ -182,18 +181,18 @@ def changed_mind(shop: Shop, buyer: Person, at: datetime) -> Story:
             shop,
             f"{name} cancelled",
             order_webhook("orders/cancelled", order, 35, cancelled=True),
-            tell.cancelled(order),
+            tell.cancelled(order, 35),
         ),
     ]
 
 
-def out_of_stock(shop: Shop, buyer: Person, at: datetime) -> Story:
+def out_of_stock(shop: Shop, buyer: Person, at: Start) -> Story:
     """One of two lines cannot be shipped: with its refund the order is delivered."""
     order = new_order(shop, buyer, at, lines=2)
     box = pack(order, 20, lines=order.lines[:1])
     name = f"{buyer.name} {order.name}"
     return [
-        *_begun(shop, name, box),
+        *begun(shop, name, box),
         step(
             shop,
             f"{name} half of it delivered",
@@ -201,11 +200,13 @@ def out_of_stock(shop: Shop, buyer: Person, at: datetime) -> Story:
             tell.moved(box, "in_transit", 55),
             tell.moved(box, "delivered", 120),
         ),
-        step(shop, f"{name} the rest refunded", refund_webhook(order, 140, order.lines[1:]), tell.delivered(order)),
+        step(
+            shop, f"{name} the rest refunded", refund_webhook(order, 140, order.lines[1:]), tell.delivered(order, 120)
+        ),
     ]
 
 
-def upside_down(shop: Shop, buyer: Person, at: datetime) -> Story:
+def upside_down(shop: Shop, buyer: Person, at: Start) -> Story:
     """The carrier is faster than the shop: everything arrives before what it belongs to, then repeated and too late."""
     order = new_order(shop, buyer, at, lines=3)
     box = pack(order, 10)
@@ -218,12 +219,16 @@ def upside_down(shop: Shop, buyer: Person, at: datetime) -> Story:
         tell.placed(order),
         tell.processing(order),
         tell.packed(box),
-        tell.shipped(order),
+        tell.shipped(box),
         tell.moved(box, "pre_transit", 12),
         tell.moved(box, "in_transit", 48),
     )
     arrived = step(
-        shop, f"{name} delivered", tracker_webhook(box, way), tell.moved(box, "delivered", 150), tell.delivered(order)
+        shop,
+        f"{name} delivered",
+        tracker_webhook(box, way),
+        tell.moved(box, "delivered", 150),
+        tell.delivered(order, 150),
     )
     return [
         step(shop, f"{name} on its way, before the shop told of it", tracker_webhook(box, way[:2])),
@@ -241,7 +246,7 @@ def upside_down(shop: Shop, buyer: Person, at: datetime) -> Story:
     ]
 
 
-def guest(shop: Shop, buyer: Person, at: datetime) -> Story:
+def guest(shop: Shop, buyer: Person, at: Start) -> Story:
     """Somebody who left no address: what happened waits until there is one."""
     order = new_order(shop, buyer.without_contact(), at)
     known = replace(order, buyer=buyer)
@@ -257,19 +262,19 @@ def guest(shop: Shop, buyer: Person, at: datetime) -> Story:
             tell.placed(order),
             tell.processing(order),
             tell.packed(box),
-            tell.shipped(order),
+            tell.shipped(box),
         ),
         step(
             shop,
             f"{name} delivered",
             tracker_webhook(box, [Scan("delivered", 140)]),
             tell.moved(box, "delivered", 140),
-            tell.delivered(order),
+            tell.delivered(order, 140),
         ),
     ]
 
 
-def forgotten(shop: Shop, buyer: Person, at: datetime) -> Story:
+def forgotten(shop: Shop, buyer: Person, at: Start) -> Story:
     """Ordered and paid, and nobody packs it."""
     order = new_order(shop, buyer, at, lines=2)
     return [
@@ -284,14 +289,14 @@ def forgotten(shop: Shop, buyer: Person, at: datetime) -> Story:
     ]
 
 
-def gone_quiet(shop: Shop, buyer: Person, at: datetime) -> Story:
+def gone_quiet(shop: Shop, buyer: Person, at: Start) -> Story:
     """On its way and promised for tomorrow; then nothing more is heard of it."""
     order = new_order(shop, buyer, at)
-    box, tomorrow = pack(order, 20), order.day_after(1)
+    box, tomorrow = pack(order, 20), order.day_after(1, 85)
     way = [Scan("pre_transit", 30), Scan("in_transit", 85)]
     name = f"{buyer.name} {order.name}"
     return [
-        *_begun(shop, name, box),
+        *begun(shop, name, box),
         step(
             shop,
             f"{name} on its way, promised for tomorrow",
@@ -303,14 +308,14 @@ def gone_quiet(shop: Shop, buyer: Person, at: datetime) -> Story:
     ]
 
 
-def put_off(shop: Shop, buyer: Person, at: datetime) -> Story:
+def put_off(shop: Shop, buyer: Person, at: Start) -> Story:
     """Promised for tomorrow, then for two days later; nothing more is heard of it either."""
     order = new_order(shop, buyer, at, lines=2)
-    box, tomorrow = pack(order, 15), order.day_after(1)
+    box, tomorrow = pack(order, 15), order.day_after(1, 60)
     way = [Scan("in_transit", 60), Scan("in_transit", 120, "Held up by a storm")]
     name = f"{buyer.name} {order.name}"
     return [
-        *_begun(shop, name, box),
+        *begun(shop, name, box),
         step(
             shop,
             f"{name} on its way, promised for tomorrow",
@@ -320,14 +325,14 @@ def put_off(shop: Shop, buyer: Person, at: datetime) -> Story:
         step(
             shop,
             f"{name} put off by two days",
-            tracker_webhook(box, way, estimate=order.day_after(3)),
+            tracker_webhook(box, way, estimate=order.day_after(3, 120)),
             tell.put_off(box, tomorrow, 120),
             later=[tell.stood_still(box, 120)],
         ),
     ]
 
 
-def checkout_test(shop: Shop, buyer: Person, at: datetime) -> Story:
+def checkout_test(shop: Shop, buyer: Person, at: Start) -> Story:
     """The shop's owner tries the checkout: nobody is to be told."""
     order = new_order(shop, buyer, at, is_test=True)
     name = f"Test order {order.name}"
@@ -337,18 +342,18 @@ def checkout_test(shop: Shop, buyer: Person, at: datetime) -> Story:
     ]
 
 
-def forged(shop: Shop, buyer: Person, at: datetime) -> Story:
+def forged(shop: Shop, buyer: Person, at: Start) -> Story:
     """Somebody who does not know the secret."""
     order = new_order(shop, buyer, at)
     return [Step(shop, "A forged order is refused", order_webhook("orders/create", order), answer=FORGED)]
 
 
-def _begun(shop: Shop, name: str, box: Fulfillment) -> Story:
-    """Ordered, paid and packed."""
+def begun(shop: Shop, name: str, box: Fulfillment) -> Story:
+    """Ordered, paid and packed, as most stories begin."""
     order = box.order
     return [
         step(
             shop, f"{name} ordered", order_webhook("orders/create", order), tell.placed(order), tell.processing(order)
         ),
-        step(shop, f"{name} packed", fulfillment_webhook(box), tell.packed(box), tell.shipped(order)),
+        step(shop, f"{name} packed", fulfillment_webhook(box), tell.packed(box), tell.shipped(box)),
     ]

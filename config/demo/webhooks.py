@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,8 +21,9 @@ SHOPIFY_API_VERSION = "2026-10"
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """One delivery of a source: the same object posted twice is a repeated delivery."""
+    """One delivery of a source: the same object posted twice is a repeated delivery. `at` is how new its news is."""
 
+    at: datetime
     source: str
     topic: str
     body: bytes
@@ -74,13 +76,13 @@ def order_webhook(
         "fulfillments": [_fulfillment(each, each.minutes) for each in fulfillments],
         "refunds": [],
     }
-    return _shopify(order, topic, body, at)
+    return _shopify(order, topic, body, minutes)
 
 
 def fulfillment_webhook(fulfillment: Fulfillment, topic: str = "fulfillments/create") -> Webhook:
     """What the shop packed together."""
     order = fulfillment.order
-    return _shopify(order, topic, _fulfillment(fulfillment, fulfillment.minutes), _local(order, fulfillment.minutes))
+    return _shopify(order, topic, _fulfillment(fulfillment, fulfillment.minutes), fulfillment.minutes)
 
 
 def fulfillment_event_webhook(fulfillment: Fulfillment, scan: Scan) -> Webhook:
@@ -101,7 +103,7 @@ def fulfillment_event_webhook(fulfillment: Fulfillment, scan: Scan) -> Webhook:
         "zip": order.buyer.postal_code,
         "estimated_delivery_at": None,
     }
-    return _shopify(order, "fulfillment_events/create", body, at)
+    return _shopify(order, "fulfillment_events/create", body, scan.minutes)
 
 
 def refund_webhook(order: Order, minutes: float, lines: Sequence[Line]) -> Webhook:
@@ -119,7 +121,7 @@ def refund_webhook(order: Order, minutes: float, lines: Sequence[Line]) -> Webho
         ],
         "transactions": [],
     }
-    return _shopify(order, "refunds/create", body, at)
+    return _shopify(order, "refunds/create", body, minutes)
 
 
 def tracker_webhook(
@@ -127,7 +129,8 @@ def tracker_webhook(
 ) -> Webhook:
     """EasyPost's word on one parcel: always with its whole history, the newest scan last. `estimate` is a day where it goes."""
     order, newest = fulfillment.order, scans[-1]
-    at = order.after(newest.minutes).isoformat()
+    newest_at = order.after(newest.minutes)
+    at = newest_at.isoformat()
     tracker = {
         "id": f"trk_{uuid.uuid4().hex}",
         "object": "Tracker",
@@ -157,10 +160,11 @@ def tracker_webhook(
         "updated_at": at,
         "result": tracker,
     }
-    return Webhook(EASYPOST, "tracker.updated", json.dumps(body).encode(), {"user-agent": "easypost-webhook"})
+    headers = {"user-agent": "easypost-webhook"}
+    return Webhook(newest_at, EASYPOST, "tracker.updated", json.dumps(body).encode(), headers)
 
 
-def _shopify(order: Order, topic: str, body: Json, triggered_at: str) -> Webhook:
+def _shopify(order: Order, topic: str, body: Json, minutes: float) -> Webhook:
     """Shopify writes "/" as "\\/": a receiver that verifies anything but the raw body fails."""
     raw = json.dumps(body, separators=(",", ":"), ensure_ascii=False).replace("/", "\\/").encode()
     headers = {
@@ -168,10 +172,10 @@ def _shopify(order: Order, topic: str, body: Json, triggered_at: str) -> Webhook
         "x-shopify-shop-domain": order.shop.domain,
         "x-shopify-webhook-id": str(uuid.uuid4()),
         "x-shopify-event-id": str(uuid.uuid4()),
-        "x-shopify-triggered-at": triggered_at,
+        "x-shopify-triggered-at": _local(order, minutes),
         "x-shopify-api-version": SHOPIFY_API_VERSION,
     }
-    return Webhook(SHOPIFY, topic, raw, headers)
+    return Webhook(order.after(minutes), SHOPIFY, topic, raw, headers)
 
 
 def _local(order: Order, minutes: float) -> str:
@@ -185,9 +189,9 @@ def _customer(order: Order) -> Json | None:
     if not buyer.email:
         return None
     return {
-        "id": 7_000_000_000_000 + sum(buyer.email.encode()),
+        "id": 7_000_000_000_000 + zlib.crc32(buyer.email.encode()),
         "email": buyer.email,
-        "phone": buyer.phone,
+        "phone": buyer.phone or None,
         "first_name": buyer.first_name,
         "last_name": buyer.last_name,
     }

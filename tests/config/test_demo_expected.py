@@ -8,22 +8,23 @@ import pytest
 
 from config.demo import expected
 from config.demo.expected import Expected, Key, Verdict
-from config.demo.orders import new_order, pack
+from config.demo.orders import Start, new_order, pack
 from config.demo.shops import LARKSPUR, NORTHLIGHT, SHOPS, TEEKONTOR, Shop
 from tracking import business_time
 from tracking.business_time import Calendar
 
 BEGAN_AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
 RECENTLY = BEGAN_AT - timedelta(hours=3)
+LAUNCHED_AGO = NORTHLIGHT.launched_ago
 
 
 def placed(shop: Shop, at: datetime = RECENTLY) -> Expected:
-    return expected.placed(new_order(shop, shop.shoppers[0], at))[0]
+    return expected.placed(new_order(shop, shop.shoppers[0], Start(at)))[0]
 
 
 def record(event: Expected, **changes: Any) -> dict[str, Any]:
     account, metric, unique_id = event.key
-    told = {"account": account, "metric": metric, "unique_id": unique_id, "time": event.counts_from.isoformat()}
+    told = {"account": account, "metric": metric, "unique_id": unique_id, "time": event.occurred_at.isoformat()}
     return {**told, "backfill": False, **changes}
 
 
@@ -75,11 +76,11 @@ def test_events_of_a_pack_that_the_shop_does_not_use_are_not_due() -> None:
 
 
 def test_events_from_before_the_launch_window_are_not_due() -> None:
-    assert judge([placed(NORTHLIGHT, BEGAN_AT - timedelta(days=6, minutes=1))], []) == {}
+    assert judge([placed(NORTHLIGHT, BEGAN_AT - LAUNCHED_AGO - timedelta(days=3, minutes=1))], []) == {}
 
 
 def test_events_from_the_backfill_days_may_start_no_flow() -> None:
-    one = placed(NORTHLIGHT, BEGAN_AT - timedelta(days=5))
+    one = placed(NORTHLIGHT, BEGAN_AT - LAUNCHED_AGO - timedelta(days=2))
     assert judge([one], [record(one, backfill=True)]) == {}
     assert judge([one], [record(one)]) == {"sent as news though it is from before the launch": [one.key]}
 
@@ -90,7 +91,7 @@ def test_news_may_not_be_sent_as_backfill() -> None:
 
 
 def test_an_event_may_not_tell_of_another_instant() -> None:
-    one = expected.never_shipped(new_order(LARKSPUR, LARKSPUR.shoppers[0], RECENTLY))
+    one = expected.never_shipped(new_order(LARKSPUR, LARKSPUR.shoppers[0], Start(RECENTLY)))
     early = one.counts_from - timedelta(seconds=1)
     assert judge([one], [record(one)]) == {}
     assert judge([one], [record(one, time=early.isoformat())]) == {"told of another instant": [one.key]}
@@ -105,11 +106,11 @@ def test_business_hours_are_counted_as_the_product_counts_them(shop: Shop) -> No
 
 
 def test_recipes_are_those_of_the_catalogue_of_events() -> None:
-    order = new_order(LARKSPUR, LARKSPUR.shoppers[0], RECENTLY)
+    order = new_order(LARKSPUR, LARKSPUR.shoppers[0], Start(RECENTLY))
     boxes = pack(order, 20, parcels=2)
     second = f"{boxes.id}:{boxes.tracking_numbers[1]}"
     epoch = int((RECENTLY + timedelta(minutes=90)).timestamp())
-    told = [*expected.packed(boxes), *expected.attempted(boxes, 90, parcel=1), expected.delivered(order)]
+    told = [*expected.packed(boxes), *expected.attempted(boxes, 90, parcel=1), expected.delivered(order, 155)]
     assert [(each.metric, each.unique_id) for each in told] == [
         ("Parcelbird: ShipmentCreated", f"shipment:{boxes.id}:created"),
         ("Parcelbird: ShipmentCreated", f"shipment:{second}:created"),
@@ -122,7 +123,7 @@ def test_recipes_are_those_of_the_catalogue_of_events() -> None:
 
 
 def test_what_stands_still_is_due_when_its_time_has_run_out() -> None:
-    order = new_order(TEEKONTOR, TEEKONTOR.shoppers[0], RECENTLY)
+    order = new_order(TEEKONTOR, TEEKONTOR.shoppers[0], Start(RECENTLY))
     box = pack(order, 20)
     scanned, promise = order.after(60), datetime(2026, 11, 21, tzinfo=UTC)
     told = [*expected.overdue(box, promise.date()), *expected.stood_still(box, 60)]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from config.demo import scenario
-from config.demo.orders import new_order
+from config.demo.orders import Start, new_order
 from config.demo.shops import LARKSPUR, SHOPS
 from config.demo.steps import ACCEPTED, DUPLICATE, FORGED, Step
 from config.demo.webhooks import order_webhook
@@ -95,7 +95,7 @@ def test_webhooks_are_signed_as_their_source_signs(steps: list[Step]) -> None:
 
 
 def test_shopify_escapes_slashes_on_the_wire() -> None:
-    order = new_order(LARKSPUR, LARKSPUR.shoppers[0], BEGAN_AT)
+    order = new_order(LARKSPUR, LARKSPUR.shoppers[0], Start(BEGAN_AT))
     body = order_webhook("orders/create", order).body
     assert b"https:\\/\\/larkspur-outfitters.myshopify.com\\/orders" in body
     assert json.loads(body)["id"] == order.id

@@ -118,4 +118,8 @@ def _describe(dossier: Dossier, shipment: Shipment, tracker: TrackerInput) -> No
 def _note(happened: Sequence[Fact], shipments: Sequence[Shipment]) -> str:
     if not happened:
         return "nothing new"
-    return f"{len(happened)} changes on {len(shipments)} parcels"
+    return f"{_counted(happened, 'change')} on {_counted(shipments, 'parcel')}"
+
+
+def _counted(things: Sequence[object], name: str) -> str:
+    return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
