@@ -7,7 +7,7 @@ from django.utils.module_loading import autodiscover_modules
 
 
 class IntegrationsConfig(AppConfig):
-    """Finds what domain apps declare in `metrics`, `sources`, `timeline` and `daily_list`, the way Django finds `admin.py`."""
+    """Finds what domain apps declare in `metrics`, `sources`, `timeline`, `figures` and `daily_list`, as Django does `admin.py`."""
 
     name = "integrations"
 
@@ -17,3 +17,4 @@ class IntegrationsConfig(AppConfig):
         autodiscover_modules("sources")
         autodiscover_modules("timeline")
         autodiscover_modules("daily_list")
+        autodiscover_modules("figures")

@@ -51,8 +51,8 @@ class Standing:
     total: int
 
 
-Lister = Callable[[Merchant, int], Standing]
-"""Finds what stands still for a merchant now, longest first: (the merchant, how many rows are wanted)."""
+Lister = Callable[[Merchant, datetime, int], Standing]
+"""Finds what stands still, longest first: (the merchant, when, how many rows are wanted)."""
 
 _listers: list[Lister] = []
 
@@ -106,7 +106,7 @@ def _merchant_of(address: AlertAddress) -> int:
 def _notices(addresses: list[AlertAddress], *, at: datetime) -> Iterator[Notice]:
     """The list for each of a merchant's addresses. Where nothing stands still, they are done for today."""
     merchant = addresses[0].merchant
-    found = [lister(merchant, MOST) for lister in _listers]
+    found = [lister(merchant, at, MOST) for lister in _listers]
     rows = sorted((row for each in found for row in each.rows), key=lambda row: row.since)[:MOST]
     if not rows:
         _note(addresses, at=at)

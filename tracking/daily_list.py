@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from integrations import daily_list
 from integrations.daily_list import Row, Standing
 from integrations.models import Merchant
@@ -12,9 +14,9 @@ WORDS = {Problem.FULFILLMENT_STALLED: "not fulfilled", Problem.SHIPMENT_STALLED:
 
 
 @daily_list.register
-def stalled(merchant: Merchant, most: int) -> Standing:
+def stalled(merchant: Merchant, at: datetime, most: int) -> Standing:
     """Open issues of what stalled, by since when nothing has happened. Two statements."""
-    found = Issue.objects.for_merchant(merchant).open().filter(problem__in=WORDS)
+    found = Issue.objects.for_merchant(merchant).open(at=at).filter(problem__in=WORDS)
     first = found.select_related("order", "shipment").order_by("still_since", "pk")[:most]
     return Standing([_row(each) for each in first], found.count())
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any, NamedTuple
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.http import urlencode
@@ -21,10 +20,9 @@ from integrations.delivery import resend, showing
 from integrations.models import Delivery, DeliveryAttempt, Event, Merchant
 from integrations.search import Wanted
 from integrations.timeline import About
+from integrations.web import paging
 from integrations.web.access import Role, Visit, page
 
-PAGE = 50
-_PLACE = re.compile("[0-9]{1,11}")
 STATES = [
     ("", "Any"),
     ("sent", "Accepted"),
@@ -71,27 +69,14 @@ def events(request: Visit, merchant: Merchant) -> HttpResponse:
     form = SearchForm(request.GET or None)
     wanted = form.wanted(merchant) if form.is_valid() else Wanted()
     found = search.events(merchant, wanted)
-    place = _place(request)
-    if place is not None:
-        found = found.filter(occurred_at__lte=place[0]).exclude(occurred_at=place[0], pk__gte=place[1])
-    rows = list(found.select_related("customer").prefetch_related("deliveries").defer("properties")[: PAGE + 1])
-    older = ""
-    if len(rows) > PAGE:
-        rows = rows[:PAGE]
-        kept = [(name, str(request.GET.get(name, ""))) for name in form.fields]
-        place_of_last = [("at", str(int(rows[-1].occurred_at.timestamp()))), ("id", str(rows[-1].pk))]
-        older = urlencode([*(each for each in kept if each[1]), *place_of_last])
+    known = found.select_related("customer").prefetch_related("deliveries").defer("properties")
+    rows, place_of_older = paging.page_of(known, request)
+    kept = {name: value for name in form.fields if (value := str(request.GET.get(name, "")))}
+    older = urlencode({**kept, **place_of_older}) if place_of_older else ""
     is_searched = form.is_bound and any(form.data.get(name) for name in form.fields)
-    context = {"form": form, "events": rows, "older": older, "is_searched": is_searched, "is_first": place is None}
+    is_first = paging.is_first(request)
+    context = {"form": form, "events": rows, "older": older, "is_searched": is_searched, "is_first": is_first}
     return render(request, "web/events.html", context)
-
-
-def _place(request: HttpRequest) -> tuple[datetime, int] | None:
-    """Where a page begins: an event's time in epoch seconds, and its key. None for the first, and for what cannot be one."""
-    at, key = request.GET.get("at", ""), request.GET.get("id", "")
-    if not (_PLACE.fullmatch(at) and _PLACE.fullmatch(key)):
-        return None
-    return datetime.fromtimestamp(int(at), UTC), int(key)
 
 
 class Way(NamedTuple):

@@ -13,7 +13,7 @@ from integrations import checklist, figures, vitals
 from integrations.catalog import catalog
 from integrations.models import Merchant
 from integrations.web.access import Visit, page
-from integrations.web.charts import bars
+from integrations.web.charts import stacked
 
 
 @require_safe
@@ -30,7 +30,9 @@ def overview(request: Visit, merchant: Merchant) -> HttpResponse:
         "concerns": vitals.concerns(seen, at=at),
         "last_in_at": seen.last_in_at,
         "last_sent_at": seen.last_sent_at,
-        "metrics": [(key, names.get(key, key), count) for key, count in found.metrics],
-        "chart": bars([(f"{day:%a %d}", count) for day, count in found.days]),
+        "chart": stacked(
+            [(f"{day:%a} {day.day} {day:%b}", counts) for day, counts in found.days],
+            [(key, names[key], count) for key, count in found.metrics],
+        ),
     }
     return render(request, "web/overview.html", context)

@@ -25,7 +25,7 @@ def merchant(db: None) -> Merchant:
 
 def numbers(merchant: Merchant) -> list[str]:
     """Orders on the list."""
-    return [each.order_number for each in daily_list.stalled(merchant, 10).rows]
+    return [each.order_number for each in daily_list.stalled(merchant, LATER, 10).rows]
 
 
 def test_an_order_is_on_it_until_it_is_shipped_or_cancelled(merchant: Merchant) -> None:
@@ -34,7 +34,7 @@ def test_an_order_is_on_it_until_it_is_shipped_or_cancelled(merchant: Merchant) 
     assert numbers(merchant) == []
     stalled.sweep(at=DUE)
 
-    assert Row("FulfillmentStalled", "not fulfilled", "#1", PLACED) in daily_list.stalled(merchant, 10).rows
+    assert Row("FulfillmentStalled", "not fulfilled", "#1", PLACED) in daily_list.stalled(merchant, LATER, 10).rows
     ship(merchant, DUE + HOUR, key="2")
     place(merchant, PLACED, key="3", updated=DUE + HOUR, cancelled_at=DUE + HOUR)
     assert numbers(merchant) == ["#1"]
@@ -48,7 +48,7 @@ def test_a_parcel_is_on_it_until_it_is_scanned(merchant: Merchant, word: str) ->
         scan(merchant, "in_transit", PLACED + HOUR, key=key)
     stalled.sweep(at=LATER)
 
-    assert Row("ShipmentStalled", "not scanned", "#1", PLACED + HOUR, "1Z1") in daily_list.stalled(merchant, 10).rows
+    assert Row("ShipmentStalled", "not scanned", "#1", PLACED + HOUR, "1Z1") in daily_list.stalled(merchant, LATER, 10).rows
     scan(merchant, word, LATER + HOUR, key="2")
     assert numbers(merchant) == ["#1"]
 
@@ -67,10 +67,10 @@ def test_other_problems_are_open_until_the_parcel_arrives_and_not_on_it(merchant
     place(merchant)
     ship(merchant)
     scan(merchant, "failure", PLACED + HOUR)
-    assert [each.problem for each in Issue.objects.for_merchant(merchant).open()] == ["ShipmentDeliveryAttempted"]
+    assert [each.problem for each in Issue.objects.for_merchant(merchant).open(at=LATER)] == ["ShipmentDeliveryAttempted"]
     assert numbers(merchant) == []
     scan(merchant, "return_to_sender", PLACED + 2 * HOUR)
-    assert Issue.objects.for_merchant(merchant).open().count() == 2
+    assert Issue.objects.for_merchant(merchant).open(at=LATER).count() == 1
 
 
 def test_the_longest_still_come_first_and_the_rest_is_counted(merchant: Merchant) -> None:
@@ -78,7 +78,7 @@ def test_the_longest_still_come_first_and_the_rest_is_counted(merchant: Merchant
         place(merchant, PLACED - number * HOUR, key=str(number))
     stalled.sweep(at=LATER)
     with CaptureQueriesContext(database) as queries:
-        found = daily_list.stalled(merchant, 3)
+        found = daily_list.stalled(merchant, LATER, 3)
 
     assert ([each.order_number for each in found.rows], found.total) == (["#4", "#3", "#2"], 5)
     assert len(queries) == 2

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from integrations.models import Merchant
 from integrations.tenancy import MerchantOwned, MerchantQuerySet, SameMerchant
@@ -20,20 +21,29 @@ def issue_id(problem: str, external_id: str) -> str:
     return f"issue:{problem}:{external_id}"
 
 
+RETURN_IS_NEWS_FOR = timedelta(days=30)
+"""A parcel that goes back ends nothing that anybody would tell of: after this long it counts as dealt with."""
+
+
 class IssueQuerySet(MerchantQuerySet["Issue"]):
-    """Issues, and which of them are still open."""
+    """Issues of one merchant, once `for_merchant` was called."""
 
-    def open(self) -> Self:
-        """Those that nothing has settled: the order still waits to be shipped; the parcel neither moved again nor arrived.
+    def open(self, *, at: datetime) -> Self:
+        """Those that are still wrong at an instant.
 
-        What went wrong on a parcel's way otherwise is open until the parcel arrives or is called off.
+        An order that stalled is waited for until it is shipped, cancelled or delivered; a parcel that stalled until it is
+        scanned again, and one whose delivery was attempted until it arrives, each unless its way ended otherwise. A parcel that
+        goes back is one for 30 days.
         """
-        waits = Q(shipment=None, order__shipped_at=None, order__delivered_at=None, order__cancelled_at=None)
-        is_stalled = Q(problem=Problem.SHIPMENT_STALLED)
-        on_its_way = [each for each in statuses.ALL if each not in statuses.TERMINAL]
-        stands = is_stalled & Q(shipment__status__in=on_its_way)
-        troubled = ~is_stalled & Q(shipment__status__in=[*on_its_way, statuses.RETURN_TO_SENDER])
-        return self.filter(waits | stands | troubled, resolved_at=None)
+        orders = Order.objects.filter(pk=OuterRef("order"), shipped_at=None, cancelled_at=None, delivered_at=None)
+        parcels = Shipment.objects.filter(pk=OuterRef("shipment")).exclude(status__in=statuses.TERMINAL)
+        # Looked up for the few rows that come into question: joined, every order and parcel of the merchant would be read.
+        return self.filter(
+            Q(Exists(orders), problem=Problem.FULFILLMENT_STALLED, resolved_at=None)
+            | Q(Exists(parcels), problem=Problem.SHIPMENT_STALLED, resolved_at=None)
+            | Q(Exists(parcels), problem=Problem.DELIVERY_ATTEMPTED)
+            | Q(problem=Problem.RETURN_TO_SENDER, occurred_at__gt=at - RETURN_IS_NEWS_FOR)
+        )
 
 
 class Issue(MerchantOwned):
@@ -57,7 +67,7 @@ class Issue(MerchantOwned):
     window_hours = models.SmallIntegerField(null=True, blank=True)
     resolved_at = models.DateTimeField(null=True, blank=True)
 
-    objects: ClassVar[Any] = IssueQuerySet.as_manager()
+    objects: ClassVar[models.Manager[Any]] = IssueQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tracking.web import stalled
+from tracking.web import issues, stalled
 
-urlpatterns = [path("m/<str:merchant>/stalled/", stalled.stalled, name="stalled")]
+urlpatterns = [
+    path("m/<str:merchant>/issues/", issues.issues, name="issues"),
+    path("m/<str:merchant>/stalled/", stalled.stalled, name="stalled"),
+]

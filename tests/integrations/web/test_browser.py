@@ -16,7 +16,7 @@ from pytest_django.live_server_helper import LiveServer
 from integrations import models
 from integrations.models import AlertAddress, Connection, Customer, Delivery, Lane, Membership, Merchant
 from tests.integrations.admin.test_browser import DESKTOP, PHONE, Watched, browser
-from tracking.models import Order, OrderLine, StalledPolicy
+from tracking.models import Issue, Order, OrderLine, StalledPolicy
 
 from .conftest import PASSWORD
 from .test_events import record
@@ -58,6 +58,7 @@ def merchant(transactional_db: Any) -> Merchant:
         source_updated_at=at,
         recorded_at=at,
     )
+    Issue.objects.create(merchant=merchant, order=order, problem="FulfillmentStalled", occurred_at=at, recorded_at=at)
     OrderLine.objects.create(
         merchant=merchant, order=order, external_id="1", product_name="Jumper", quantity=1, ordered=1
     )
@@ -107,6 +108,9 @@ def test_every_page_is_accessible_fits_and_keeps_the_policy(watched: Watched, me
         f"{at}sources/",
         f"{at}test-events/",
         f"{at}tokens/",
+        f"{at}issues/",
+        f"{at}issues/?problem=FulfillmentStalled",
+        f"{at}issues/?problem=ShipmentReturnToSender",
         f"{at}stalled/",
         f"{at}connection/",
         f"{at}team/",
@@ -150,6 +154,17 @@ def test_from_an_order_number_to_the_reason_in_two_steps(watched: Watched, merch
     assert watched.faults == []
 
 
+@pytest.mark.parametrize("page_name", ["", "events/"])
+def test_from_any_list_to_the_reason_in_one_step(watched: Watched, merchant: Merchant, page_name: str) -> None:
+    page = watched.page
+    watched.open(f"/m/{merchant.public_id}/{page_name}")
+    page.get_by_role("search").locator("input").first.fill("3")
+    page.get_by_role("button", name="Why?").click()
+    page.wait_for_selector("text=Klaviyo refused it.")
+
+    assert watched.faults == []
+
+
 def test_everything_is_reached_by_the_keyboard(watched: Watched, merchant: Merchant) -> None:
     page = watched.page
     watched.open(f"/m/{merchant.public_id}/")
@@ -160,4 +175,4 @@ def test_everything_is_reached_by_the_keyboard(watched: Watched, merchant: Merch
         page.keyboard.press("Tab")
         reached.add(page.evaluate("document.activeElement.textContent.trim()"))
 
-    assert {"Overview", "Events", "Why?", "Stalled", "Sending", "Klaviyo", "Team", "Sign out"} <= reached
+    assert {"Overview", "Events", "Why?", "Issues", "Stalled", "Sending", "Klaviyo", "Team", "Sign out"} <= reached

@@ -11,7 +11,8 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
 from integrations import figures
-from integrations.models import Connection, Delivery, Event, Lane, Merchant
+from integrations.models import Connection, Delivery, Event, InboundMessage, Lane, Merchant, SourceSecret
+from integrations.web.charts import stacked
 
 from .conftest import SignIn
 from .test_events import AT, record
@@ -33,7 +34,7 @@ def test_days_are_the_merchants(merchant: Merchant, connection: Connection) -> N
 
     found = figures.of(merchant, at=NOW)
     assert len(found.days) == figures.DAYS
-    assert [(str(day), count) for day, count in found.days if count] == [("2026-11-19", 1)]
+    assert [(str(day), counts) for day, counts in found.days if counts] == [("2026-11-19", {"order_shipped": 1})]
     assert str(found.days[-1][0]) == "2026-11-22"
 
 
@@ -77,9 +78,37 @@ def test_the_page_shows_them_and_what_needs_somebody(
         Connection.objects.update(state="paused_auth")
         full = client.get(f"/m/{merchant.public_id}/").content.decode()
 
-    assert "Nothing happened in the last 14 days" in empty
+    assert "Nothing happened in the last 30 days" in empty
     assert "The key is refused." in full
     assert "Order shipped" in full
+
+
+def test_a_day_is_a_column_whose_parts_are_metrics() -> None:
+    """The seventh metric and what comes after it are one part."""
+    metrics = [(f"m{number}", f"Metric {number}", 10 - number) for number in range(8)]
+    chart = stacked([("Mon", {"m0": 3, "m1": 1}), ("Tue", {"m6": 2, "m7": 1}), ("Wed", {})], metrics)
+
+    assert [label for _, _, label, _ in chart.legend][-2:] == ["Metric 5", "2 others"]
+    assert [(part.texture, part.figure) for part in chart.columns[0].parts] == [(0, 3), (1, 1)]
+    assert [(part.texture, part.figure) for part in chart.columns[1].parts] == [(6, 3)]
+    assert chart.rows[1] == ("Tue", [0, 0, 0, 0, 0, 0, 3], 3)
+    (large, small), (ground, _) = chart.columns[0].parts, (chart.ground, None)
+    assert large.y + large.height == pytest.approx(ground, abs=0.2)
+    assert small.y + small.height == pytest.approx(large.y, abs=0.2)
+
+
+@pytest.mark.parametrize(
+    ("most", "scale"), [(0, [0, 1]), (3, [0, 1, 2, 3]), (9, [0, 2, 4, 6, 8, 10]), (150, [0, 50, 100, 150])]
+)
+def test_a_scale_has_few_round_figures(most: int, scale: list[int]) -> None:
+    chart = stacked([("Mon", {"m": most})], [("m", "Metric", most)])
+    assert [figure for figure, _ in chart.scale] == scale
+
+
+def test_what_is_counted_elsewhere_leads_to_its_list(merchant: Merchant, sign_in: SignIn) -> None:
+    page = sign_in("viewer").get(f"/m/{merchant.public_id}/").content.decode()
+    assert "Open issues" in page
+    assert f'href="/m/{merchant.public_id}/issues/"' in page
 
 
 def test_the_page_costs_the_same_however_much_happened(

@@ -1,0 +1,41 @@
+"""Pages of a list that is shown newest first: each begins at the place of the last row of the one before."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+PAGE = 50
+_PLACE = re.compile("[0-9]{1,11}")
+
+
+def page_of(rows: QuerySet[Any], request: HttpRequest) -> tuple[list[Any], dict[str, str]]:
+    """The rows that belong on the page that was asked for, and what names the next older one ({} where there is none).
+
+    `rows` have `occurred_at` and are ordered by it and their key, newest first.
+    """
+    place = _place(request)
+    if place is not None:
+        rows = rows.filter(occurred_at__lte=place[0]).exclude(occurred_at=place[0], pk__gte=place[1])
+    found = list(rows[: PAGE + 1])
+    if len(found) <= PAGE:
+        return found, {}
+    last = found[PAGE - 1]
+    return found[:PAGE], {"at": str(int(last.occurred_at.timestamp())), "id": str(last.pk)}
+
+
+def is_first(request: HttpRequest) -> bool:
+    """Whether it is the newest page that was asked for."""
+    return _place(request) is None
+
+
+def _place(request: HttpRequest) -> tuple[datetime, int] | None:
+    """A row's time in epoch seconds, and its key. None for the newest page, and for what cannot be one."""
+    at, key = request.GET.get("at", ""), request.GET.get("id", "")
+    if not (_PLACE.fullmatch(at) and _PLACE.fullmatch(key)):
+        return None
+    return datetime.fromtimestamp(int(at), UTC), int(key)
