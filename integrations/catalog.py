@@ -98,6 +98,7 @@ class Metric(Generic[FactT]):
     `recheck` is the last look before sending: it names events that are not true any more, which are then not sent.
     `names_customer`: where the shopper has no full name, the company or the e-mail address stands in for it. `same_as`
     are keys of metrics that tell the shopper the same thing. `is_optional`: it is not turned on with its pack, only by itself.
+    `told_apart_by` are the properties by which people tell its events of one order apart.
 
     A sample of it (`integrations.samples`) has its properties' examples; `examples` are those that are others in this metric,
     None for one that is left out. `value_example` is an amount in the merchant's currency.
@@ -125,6 +126,7 @@ class Metric(Generic[FactT]):
     is_optional: bool = False
     examples: Mapping[str, Any] = field(default_factory=dict)
     value_example: Decimal | None = None
+    told_apart_by: tuple[str, ...] = ()
     profile_names: frozenset[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from integrations import sources
+from integrations.catalog import catalog
 from integrations.models import Delivery, DeliveryAttempt, Event, InboundMessage, Merchant
 
 State, Reason = Delivery.State, Delivery.Reason
@@ -23,9 +24,10 @@ IMPORT_LAG = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing that happened, or did not, at an instant. `tone` is good, warn, bad, info or plain.
+    """One thing that happened, or did not, at an instant, and the reason in `detail`. `tone` is good, warn, bad, info or plain.
 
-    `event` is the primary key of the event that it is about.
+    `event` is the primary key of the event that it is about. `about` tells it apart from others with its title: a parcel, an
+    item. `answer` is what Klaviyo said.
     """
 
     at: datetime
@@ -33,6 +35,8 @@ class Entry:
     detail: str = ""
     tone: str = "plain"
     event: int | None = None
+    about: str = ""
+    answer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +59,8 @@ def register(teller: Teller) -> Teller:
 
 def tell(merchant: Merchant, about: About) -> list[Entry]:
     """The timeline, oldest first: a handful of statements, however much happened."""
-    mine = Event.objects.for_merchant(merchant).filter(order_number__in=about.orders).defer("properties")
-    events = {each.pk: each for each in mine.order_by("-id")[:MOST]}
+    mine = Event.objects.for_merchant(merchant).filter(order_number__in=about.orders)
+    events = {each.pk: each for each in reversed(list(mine.order_by("-id")[:MOST]))}
     parcels = {each.tracking_number for each in events.values() if each.tracking_number}
     entries = [*_messages(merchant, {*about.orders, *about.parcels, *parcels}), *_events(merchant, events)]
     for teller in _tellers:
@@ -82,10 +86,10 @@ def _events(merchant: Merchant, events: Mapping[int, Event]) -> Iterator[Entry]:
     delivered = {each.event_id for each in deliveries}
     for event in events.values():
         late = event.recorded_at - event.occurred_at > IMPORT_LAG
-        detail = f"We learnt of it {_lag(event)} later." if late else ""
+        detail = f"We learnt of it {in_words(event.recorded_at - event.occurred_at)} later." if late else ""
         if event.pk not in delivered:
             detail = f"{detail} No account was connected for it.".strip()
-        yield Entry(event.occurred_at, f"Recorded: {event.metric_name}", detail, tone="info", event=event.pk)
+        yield Entry(event.occurred_at, f"Recorded: {event.metric_name}", detail, "info", event.pk, _about(event))
     for delivery in deliveries:
         yield _outcome(events[delivery.event_id], delivery, tried.get(delivery.pk, []))
 
@@ -102,13 +106,23 @@ def _attempts(merchant: Merchant, deliveries: list[Delivery]) -> dict[int, list[
     return found
 
 
-def _lag(event: Event) -> str:
-    span = event.recorded_at - event.occurred_at
-    return (
-        f"{span.days} days"
-        if span.days > 1
-        else f"{int(span.total_seconds() // 3600)} h {int(span.total_seconds() // 60 % 60)} min"
-    )
+def _about(event: Event) -> str:
+    """What tells an event apart from the others of its metric: the properties that the metric names, and the parcel."""
+    metric = catalog.metrics.get(event.metric)
+    told = [
+        str(event.properties[name]) for name in (metric.told_apart_by if metric else ()) if name in event.properties
+    ]
+    return ", ".join([*told, event.tracking_number] if event.tracking_number else told)
+
+
+def in_words(span: timedelta) -> str:
+    """A span as people say it: 52 minutes, 2 hours 5 minutes, 3 days."""
+    minutes = int(span.total_seconds() // 60)
+    days, hours = minutes // 1_440, minutes // 60
+    if days > 1:
+        return f"{days} days"
+    parts = [(hours, "hour"), (minutes % 60, "minute")]
+    return " ".join(f"{count} {name}{'' if count == 1 else 's'}" for count, name in parts if count) or "a moment"
 
 
 WORDS = {
@@ -127,26 +141,30 @@ WORDS = {
 
 def _outcome(event: Event, delivery: Delivery, attempts: list[DeliveryAttempt]) -> Entry:
     """What became of one event, in one sentence, and what Klaviyo answered."""
-    name, reason = event.metric_name, WORDS.get(Reason(delivery.reason), "")
+    reason = WORDS.get(Reason(delivery.reason), "")
     last = max(attempts, key=lambda each: each.started_at) if attempts else None
     at = delivery.settled_at or (last.started_at if last else delivery.created_at)
-    answer = _answer(attempts, last)
+    title, reason, tone = _ended(event, delivery, reason)
+    return Entry(
+        at, f"{title}: {event.metric_name}", reason, tone, event.pk, _about(event), answer=_answer(attempts, last)
+    )
+
+
+def _ended(event: Event, delivery: Delivery, reason: str) -> tuple[str, str, str]:
+    """How it stands, why, and the tone in which that is said."""
     match delivery.state:
         case State.SENT if delivery.is_backfill:
-            title = f"Sent without starting flows: {name}"
-            reason = f"{_why_backfill(event, delivery)} Klaviyo recorded it."
-            return Entry(at, title, f"{reason} {answer}".strip(), tone="warn", event=event.pk)
+            return "Sent without starting flows", f"{_why_backfill(event, delivery)} Klaviyo recorded it.", "warn"
         case State.SENT:
-            return Entry(at, f"Sent: {name}", f"Klaviyo accepted it. {answer}".strip(), tone="good", event=event.pk)
+            return "Sent", "Klaviyo accepted it.", "good"
         case State.SKIPPED:
-            return Entry(at, f"Not sent: {name}", reason, tone="warn", event=event.pk)
+            return "Not sent", reason, "warn"
         case State.HELD:
-            return Entry(at, f"Held: {name}", reason, tone="warn", event=event.pk)
+            return "Held", reason, "warn"
         case State.DEAD | State.EXPIRED:
-            said = f"{reason} {delivery.error} {answer}"
-            return Entry(at, f"Failed: {name}", " ".join(said.split()), tone="bad", event=event.pk)
+            return "Failed", f"{reason} {delivery.error}".strip(), "bad"
         case _:
-            return Entry(at, f"Waits to be sent: {name}", _waiting(delivery, answer), tone="info", event=event.pk)
+            return "Waits to be sent", _waiting(delivery), "info"
 
 
 def _why_backfill(event: Event, delivery: Delivery) -> str:
@@ -157,12 +175,12 @@ def _why_backfill(event: Event, delivery: Delivery) -> str:
     return f"It was older than {delivery.connection.freshness_hours} hours when it was sent."
 
 
-def _waiting(delivery: Delivery, answer: str) -> str:
+def _waiting(delivery: Delivery) -> str:
     connection = delivery.connection
     if connection.state != connection.State.ACTIVE:
         return f"The connection is {connection.get_state_display().lower()}. Nothing is lost meanwhile."
     if delivery.error:
-        return f"The last attempt failed: {delivery.error} It is tried again. {answer}".strip()
+        return f"The last attempt failed: {delivery.error} It is tried again."
     return "It is its turn soon."
 
 
@@ -172,4 +190,4 @@ def _answer(attempts: list[DeliveryAttempt], last: DeliveryAttempt | None) -> st
     status = f"status {last.status}" if last.status else "no answer"
     request = f", request {last.request_id}" if last.request_id else ""
     count = f" after {len(attempts)} requests" if len(attempts) > 1 else ""
-    return f"({status}{request}{count})"
+    return f"{status}{request}{count}"

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
-from integrations import search, timeline
+from integrations import folding, search, timeline
 from integrations.catalog import catalog
 from integrations.delivery import resend, showing
 from integrations.models import Delivery, DeliveryAttempt, Event, Merchant
@@ -133,8 +133,8 @@ def why(request: Visit, merchant: Merchant) -> HttpResponse:
     """Why, or why not: the timeline of an order, of a parcel's order, or of a shopper's orders."""
     term = request.GET.get("q", "").strip()[:254]
     about = _about(merchant, term) if term else None
-    entries = timeline.tell(merchant, about) if about else []
-    context: dict[str, Any] = {"term": term, "about": about, "entries": entries}
+    folds = folding.fold(timeline.tell(merchant, about)) if about else []
+    context: dict[str, Any] = {"term": term, "about": about, "folds": folds}
     return render(request, "web/why.html", context)
 
 

@@ -11,10 +11,11 @@ from django.test.utils import CaptureQueriesContext
 
 from integrations import timeline
 from integrations.catalog import catalog
+from integrations.folding import fold
 from integrations.models import Connection, Delivery, Event, Merchant
 from integrations.people import NOBODY
 from integrations.timeline import About, Entry
-from tests.tracking.telling import AT, DAY, make_merchant, order, scan, ship, track
+from tests.tracking.telling import AT, DAY, HOUR, make_merchant, order, scan, ship, track
 from tracking import stalled
 from tracking.dossier import Dossier
 from tracking.models import Issue, Order, Scan
@@ -188,4 +189,47 @@ def test_an_event_that_came_late_says_so(merchant: Merchant) -> None:
     order(merchant)
     Event.objects.update(recorded_at=AT + timedelta(hours=2, minutes=5))
 
-    assert said(merchant, "Recorded: Tidings: ShopifyOrderCreated") == "We learnt of it 2 h 5 min later."
+    assert said(merchant, "Recorded: Tidings: ShopifyOrderCreated") == "We learnt of it 2 hours 5 minutes later."
+
+
+@pytest.mark.parametrize(
+    ("span", "words"),
+    [
+        (timedelta(seconds=20), "a moment"),
+        (timedelta(minutes=52), "52 minutes"),
+        (timedelta(minutes=1), "1 minute"),
+        (timedelta(hours=1), "1 hour"),
+        (timedelta(hours=26, minutes=1), "26 hours 1 minute"),
+        (timedelta(days=3, hours=5), "3 days"),
+    ],
+)
+def test_spans_are_said_as_people_say_them(span: timedelta, words: str) -> None:
+    assert timeline.in_words(span) == words
+
+
+def test_a_run_of_scans_that_say_nothing_is_one_line_with_its_count(merchant: Merchant) -> None:
+    order(merchant)
+    ship(merchant)
+    track(merchant, scan("in_transit", 2))
+    track(merchant, *(scan("unknown", 3 + hours) for hours in range(6)))
+
+    (run,) = [each for each in fold(told(merchant)) if each.first.title == "Scan of 1ZA: unknown"]
+    assert (len(run.entries), run.first.at, run.until) == (6, AT + 3 * HOUR, AT + 8 * HOUR)
+
+
+def test_events_of_one_happening_are_one_line_and_told_apart_by_their_items(db: None) -> None:
+    merchant = make_merchant("returns_and_tracking")
+    order(merchant)
+
+    (items,) = [each for each in fold(told(merchant)) if each.first.title == "Recorded: Order Tracking Update Item"]
+    assert items.until is None
+    assert items.abouts == ["order_created, Wool jumper", "order_created, Socks"]
+
+
+def test_what_happens_again_later_is_a_line_of_its_own(merchant: Merchant) -> None:
+    order(merchant)
+    ship(merchant)
+    track(merchant, scan("in_transit", 2), scan("out_for_delivery", 30))
+
+    moved = [each for each in fold(told(merchant)) if each.first.title == "Recorded: Tidings: ShipmentUpdateReceived"]
+    assert [each.abouts for each in moved] == [["in_transit, 1ZA"], ["out_for_delivery, 1ZA"]]

@@ -290,6 +290,7 @@ catalog.register(
                 is_always_sent=True,
             ),
         ),
+        told_apart_by=("Status",),
         profile=PARCEL_PROFILE,
         same_as=("order_shipped", "order_delivered"),
         examples={"DeliveredAt": None},

@@ -135,6 +135,7 @@ catalog.register(
         occurred_at=lambda f: f.at,
         fresh_until=_fresh_until,
         properties=UPDATE,
+        told_apart_by=("Trigger",),
         profile=PARCEL_PROFILE,
         recheck=rechecks.found_no_more,
         same_as=("shopify_order_created", "shipment_update_received", "order_shipped", "order_delivered"),
@@ -153,6 +154,7 @@ catalog.register(
         occurred_at=lambda f: f.at,
         fresh_until=_fresh_until,
         properties=ITEM,
+        told_apart_by=("Trigger", "ProductName"),
         recheck=rechecks.found_no_more,
     ),
 )
