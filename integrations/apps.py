@@ -7,7 +7,7 @@ from django.utils.module_loading import autodiscover_modules
 
 
 class IntegrationsConfig(AppConfig):
-    """Finds what domain apps declare in `metrics`, `sources`, `timeline`, `figures` and `daily_list`, as Django does `admin.py`."""
+    """Finds what domain apps declare in `metrics`, `sources`, `timeline`, `figures`, `daily_list`, as Django does `admin.py`."""
 
     name = "integrations"
 

@@ -54,7 +54,7 @@ def test_from_the_invitation_to_what_failed_sent_again(world: World, shop: Shop,
     sign_in_with_a_second_factor(watched, add_a_second_factor(watched))
 
     expect(page.get_by_role("heading", name="On the way to going live")).to_be_visible()
-    page.get_by_role("link", name="A source was heard from").click()
+    page.get_by_role("link", name="Shopify was heard from").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Sources")
     place(shop, 1, "#1001", email=UNHEARD_OF, customer={"id": 1, "email": UNHEARD_OF})
     launch.reschedule(shop.connection, launch_at=timezone.now() - 12 * HOUR, backfill_days=0, at=timezone.now())

@@ -48,7 +48,10 @@ def test_a_parcel_is_on_it_until_it_is_scanned(merchant: Merchant, word: str) ->
         scan(merchant, "in_transit", PLACED + HOUR, key=key)
     stalled.sweep(at=LATER)
 
-    assert Row("ShipmentStalled", "not scanned", "#1", PLACED + HOUR, "1Z1") in daily_list.stalled(merchant, LATER, 10).rows
+    assert (
+        Row("ShipmentStalled", "not scanned", "#1", PLACED + HOUR, "1Z1")
+        in daily_list.stalled(merchant, LATER, 10).rows
+    )
     scan(merchant, word, LATER + HOUR, key="2")
     assert numbers(merchant) == ["#1"]
 
@@ -67,10 +70,12 @@ def test_other_problems_are_open_until_the_parcel_arrives_and_not_on_it(merchant
     place(merchant)
     ship(merchant)
     scan(merchant, "failure", PLACED + HOUR)
-    assert [each.problem for each in Issue.objects.for_merchant(merchant).open(at=LATER)] == ["ShipmentDeliveryAttempted"]
+    assert [each.problem for each in Issue.objects.for_merchant(merchant).open(at=LATER)] == [
+        "ShipmentDeliveryAttempted"
+    ]
     assert numbers(merchant) == []
     scan(merchant, "return_to_sender", PLACED + 2 * HOUR)
-    assert Issue.objects.for_merchant(merchant).open(at=LATER).count() == 1
+    assert Issue.objects.for_merchant(merchant).open(at=PLACED + 24 * HOUR).count() == 1
 
 
 def test_the_longest_still_come_first_and_the_rest_is_counted(merchant: Merchant) -> None:

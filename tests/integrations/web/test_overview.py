@@ -11,7 +11,7 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
 from integrations import figures
-from integrations.models import Connection, Delivery, Event, InboundMessage, Lane, Merchant, SourceSecret
+from integrations.models import Connection, Delivery, Event, Lane, Merchant
 from integrations.web.charts import stacked
 
 from .conftest import SignIn
