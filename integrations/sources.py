@@ -47,7 +47,8 @@ class Handled:
     ("order:820982911946154508", "parcel:1Z999"): the message waits until that is announced by `inbound.release`.
     `reference` is the order or tracking number it was about, by which people look for it; `customer_id` the shopper (primary
     key), so that the message can be forgotten with them. `forgets_body`: the raw message is
-    not to be kept, because it names somebody who was to be forgotten.
+    not to be kept, because it names somebody who was to be forgotten. `is_new`: what it was about was not known before.
+    `event_ids` are the events that were recorded (primary keys).
     """
 
     note: str
@@ -55,6 +56,8 @@ class Handled:
     customer_id: int | None = None
     waits_for: str = ""
     forgets_body: bool = False
+    is_new: bool = False
+    event_ids: tuple[int, ...] = ()
 
 
 class Source(ABC):

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import F
 
+from integrations.models import Merchant
 from integrations.statements import Among
 from tracking import statuses
 from tracking.models import Order, OrderLine, Shipment
@@ -20,6 +21,21 @@ class Dossier:
     order: Order
     lines: list[OrderLine]
     shipments: list[Shipment]
+
+    @classmethod
+    def locked(cls, merchant: Merchant, **order: object) -> Dossier | None:
+        """Read and lock the order of the merchant that these values name; None where there is none. Three queries."""
+        row = (
+            Order.objects.for_merchant(merchant)
+            .filter(**order)
+            .select_for_update(of=("self",))
+            .select_related("customer", "stalled_policy")
+            .first()
+        )
+        if row is None:
+            return None
+        row.merchant = merchant
+        return cls.of(row)
 
     @classmethod
     def of(cls, order: Order) -> Dossier:

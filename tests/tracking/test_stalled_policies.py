@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
+from integrations.audit import Actor
 from integrations.models import Merchant
 from tests.tracking.stalling import side_by_side
 from tracking.models import StalledPolicy
@@ -42,7 +43,9 @@ def test_who_never_changed_anything_has_the_defaults_without_a_row(merchant: Mer
 def test_a_version_says_who_made_it_when_and_what_changed(merchant: Merchant) -> None:
     carla = User.objects.create_user("carla")
     override = {"carrier": "ups", "destination": "CA", "before_pickup": None, "in_transit": 96}
-    policies.change(merchant, by=carla, at=AT, hours_until_fulfillment=48, excluded_weekdays=[6], overrides=[override])
+    policies.change(
+        merchant, by=Actor(carla), at=AT, hours_until_fulfillment=48, excluded_weekdays=[6], overrides=[override]
+    )
     made = policies.change(merchant, by=None, at=AT + HOUR, holiday_country="US", holiday_region="NY", problems_off=[])
 
     first = policies.in_force(merchant, AT)

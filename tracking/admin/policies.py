@@ -25,6 +25,7 @@ from unfold.widgets import (
 from integrations.admin import show
 from integrations.admin.site import Clock, MerchantFilter, whole_number
 from integrations.admin.theme import display
+from integrations.audit import Actor
 from integrations.models import Merchant
 from tracking.admin.parcels import TrackingAdmin
 from tracking.models import StalledPolicy
@@ -138,10 +139,10 @@ class StalledPolicyAdmin(TrackingAdmin):
 
     def _change(self, request: HttpRequest, merchant: Merchant, form: PolicyForm) -> StalledPolicy | None:
         """The version that holds now; None where the reason why not is noted in the form."""
-        by = request.user if isinstance(request.user, User) else None
+        by = Actor(request.user, as_staff=True) if isinstance(request.user, User) else None
         values = {name: form.cleaned_data[name] for name in policies.SETTINGS}
         try:
-            made = policies.change(merchant, by=by, as_staff=True, at=timezone.now(), **values)
+            made = policies.change(merchant, by=by, at=timezone.now(), **values)
         except ValidationError as error:
             form.add_error(None, error)
             return None

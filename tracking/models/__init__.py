@@ -2,12 +2,13 @@
 settings they are found."""
 
 from tracking.models.issue import Issue
-from tracking.models.order import Order, OrderLine, stage_of
+from tracking.models.order import STATUSES, Order, OrderLine, in_status, stage_of
 from tracking.models.policy import StalledPolicy
 from tracking.models.problem import Problem
 from tracking.models.shipment import Scan, Shipment, status_choices
 
 __all__ = [
+    "STATUSES",
     "Issue",
     "Order",
     "OrderLine",
@@ -15,6 +16,7 @@ __all__ = [
     "Scan",
     "Shipment",
     "StalledPolicy",
+    "in_status",
     "stage_of",
     "status_choices",
 ]

@@ -100,12 +100,19 @@ class Order(MerchantOwned):
         return stage_of(vars(self))
 
 
+STATUSES = ("cancelled", "delivered", "shipped", "processing", "placed")
+"""Where an order may stand: the first of these that it has reached."""
+
+
 def stage_of(order: Mapping[str, Any]) -> tuple[str, Any]:
     """Where an order stands, and since when, by the instants among its values."""
-    for stage in ("cancelled", "delivered", "shipped", "processing"):
-        if order[f"{stage}_at"] is not None:
-            return stage, order[f"{stage}_at"]
-    return "placed", order["placed_at"]
+    return next((stage, order[f"{stage}_at"]) for stage in STATUSES if order[f"{stage}_at"] is not None)
+
+
+def in_status(status: str) -> Q:
+    """The orders that stand there."""
+    not_reached = {f"{each}_at": None for each in STATUSES[: STATUSES.index(status)]}
+    return Q(**not_reached, **{f"{status}_at__isnull": False})
 
 
 class OrderLine(MerchantOwned):

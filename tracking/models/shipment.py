@@ -62,6 +62,7 @@ class Shipment(MerchantOwned):
         ]
         indexes = [
             models.Index(fields=["merchant", "fulfillment_id"], name="shipment_by_fulfillment"),
+            models.Index(fields=["merchant", "-shipped_at", "-id"], name="shipment_by_time"),
             models.Index(
                 fields=["merchant", "tracking_number"], condition=~Q(tracking_number=""), name="shipment_by_number"
             ),

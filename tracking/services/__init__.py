@@ -3,14 +3,26 @@
 Each runs in its caller's transaction (the handling of one message, one request), changes the rows and announces what happened.
 """
 
-from tracking.services.orders import forget_order, ingest_order, ingest_refund
-from tracking.services.shipments import ingest_fulfillment, ingest_fulfillment_scan, ingest_tracker
+from tracking.services.contradiction import Contradiction
+from tracking.services.orders import bill_order, cancel_order, forget_order, ingest_order, ingest_refund
+from tracking.services.shipments import (
+    ingest_fulfillment,
+    ingest_fulfillment_scan,
+    ingest_scans,
+    ingest_shipment,
+    ingest_tracker,
+)
 
 __all__ = [
+    "Contradiction",
+    "bill_order",
+    "cancel_order",
     "forget_order",
     "ingest_fulfillment",
     "ingest_fulfillment_scan",
     "ingest_order",
     "ingest_refund",
+    "ingest_scans",
+    "ingest_shipment",
     "ingest_tracker",
 ]

@@ -19,6 +19,7 @@ from tracking.dossier import Dossier
 from tracking.inputs import LineInput, OrderInput, RefundInput
 from tracking.models import Order, OrderLine
 from tracking.services import parcels, policies, progress
+from tracking.services.contradiction import Contradiction
 
 LINES_AT_ONCE = 50
 """Lines that one statement updates: what it costs grows with their square."""
@@ -50,10 +51,34 @@ def ingest_order(*, merchant: Merchant, order: OrderInput, at: datetime) -> Hand
         happened += parcels.apply_fulfillment(dossier, fulfillment, at=at)
     happened += progress.settle_delivered(dossier)
     progress.watch(dossier)
-    progress.announce(dossier, happened, at=at)
+    event_ids = progress.announce(dossier, happened, at=at)
     if is_new:
         inbound.release(merchant, row.subject)
-    return Handled(_note(row, is_new=is_new, is_news=is_news), **progress.about(row))
+    note = _note(row, is_new=is_new, is_news=is_news)
+    return Handled(note, is_new=is_new, event_ids=event_ids, **progress.about(row))
+
+
+def cancel_order(
+    *, merchant: Merchant, order_external_id: str, cancelled_at: datetime, reason: str, at: datetime
+) -> Handled:
+    """The order is cancelled, once: a second word about it changes nothing."""
+    dossier = Dossier.locked(merchant, external_id=order_external_id)
+    if dossier is None:
+        return _waits(order_external_id)
+    event_ids = progress.announce(dossier, progress.cancel(dossier, cancelled_at, reason), at=at)
+    return Handled(f"{dossier.order.number} is cancelled", event_ids=event_ids, **progress.about(dossier.order))
+
+
+def bill_order(*, merchant: Merchant, order_external_id: str, billed_at: datetime, at: datetime) -> Handled:
+    """The order is paid, authorised or free, so that it is worked on; once. Raises `Contradiction` for a cancelled one."""
+    dossier = Dossier.locked(merchant, external_id=order_external_id)
+    if dossier is None:
+        return _waits(order_external_id)
+    order = dossier.order
+    if order.cancelled_at and not order.processing_at:
+        raise Contradiction(f"The order {order.number} is cancelled: it is not worked on any more.")
+    event_ids = progress.announce(dossier, progress.begin_processing(dossier, billed_at), at=at)
+    return Handled(f"{order.number} is billed", event_ids=event_ids, **progress.about(order))
 
 
 def ingest_refund(*, merchant: Merchant, refund: RefundInput, at: datetime) -> Handled:
@@ -61,7 +86,7 @@ def ingest_refund(*, merchant: Merchant, refund: RefundInput, at: datetime) -> H
     mine = Order.objects.for_merchant(merchant).filter(external_id=refund.order_external_id)
     row = mine.select_for_update(of=("self",)).select_related("stalled_policy").first()
     if row is None:
-        return Handled("waits for its order", waits_for=f"order:{refund.order_external_id}")
+        return _waits(refund.order_external_id)
     row.merchant = merchant
     if refund.created_at <= row.source_updated_at:
         return Handled("the order is newer and counts this refund already", **progress.about(row))
@@ -85,6 +110,10 @@ def forget_order(*, merchant: Merchant, order_external_id: str, at: datetime) ->
         return Handled("no such order")
     row.delete()
     return Handled("the order is deleted; its history stays")
+
+
+def _waits(order_external_id: str) -> Handled:
+    return Handled("waits for its order", waits_for=f"order:{order_external_id}")
 
 
 def _judged(merchant: Merchant, order: OrderInput) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.db import transaction
 
 from integrations import audit
@@ -36,27 +35,33 @@ def in_force(merchant: Merchant, instant: datetime) -> StalledPolicy | None:
     return found
 
 
+class Outdated(Exception):
+    """A change was based on a version that is not the newest any more."""
+
+
 def change(
-    merchant: Merchant, *, by: User | None, at: datetime, as_staff: bool = False, **values: Any
+    merchant: Merchant, *, by: Actor | None, at: datetime, based_on: int | None = None, **values: Any
 ) -> StalledPolicy:
     """Make the next version, with `values` in place of what the newest one says; for orders that are placed from `at` on.
 
-    Two who change at once make two versions, one on top of the other. Where nothing differs the newest version stays. `as_staff`
-    is for the audit trail: `by` is a CSM. Raises
-    `ValidationError` that names each field which is wrong, and `TypeError` for a value that is no setting.
+    Two who change at once make two versions, one on top of the other; who says what version the change is `based_on` is refused
+    instead. Where nothing differs the newest version stays. Raises `Outdated`, `ValidationError` that names each field which is
+    wrong, and `TypeError` for a value that is no setting.
     """
     with transaction.atomic():
         # Inserting rows of the merchant goes on meanwhile.
         Merchant.objects.select_for_update(no_key=True).get(pk=merchant.pk)
         before = current(merchant)
+        if based_on not in (None, before.version):
+            raise Outdated(f"Version {before.version} holds now, and the change is based on version {based_on}.")
         new = proposed(merchant, before, at=at, **values)
-        new.created_by = by
+        new.created_by = by.user if by else None
         new.changes = differences(before, new)
         if not new.changes:
             return before
         new.save()
         if by is not None:
-            audit.note(merchant, Actor(by, as_staff=as_staff), "changed when something stalls", new.changes, at=at)
+            audit.note(merchant, by, "changed when something stalls", new.changes, at=at)
     return new
 
 

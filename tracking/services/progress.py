@@ -59,10 +59,11 @@ def watch(dossier: Dossier) -> None:
     update(dossier.order, {"stalls_at": deadlines.of_order(dossier)})
 
 
-def announce(dossier: Dossier, happened: Sequence[Fact], *, at: datetime) -> None:
-    """Record what happened. A test order happens to nobody."""
-    if happened and not dossier.order.is_test:
-        history.announce(*with_updates(happened), at=at)
+def announce(dossier: Dossier, happened: Sequence[Fact], *, at: datetime) -> tuple[int, ...]:
+    """Record what happened; returns the keys of the events that are new. A test order happens to nobody."""
+    if not happened or dossier.order.is_test:
+        return ()
+    return tuple(event.pk for event in history.announce(*with_updates(happened), at=at))
 
 
 def about(order: Order) -> dict[str, Any]:

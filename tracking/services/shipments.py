@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from integrations import clean
@@ -11,18 +12,47 @@ from integrations.models import Merchant
 from integrations.sources import Handled
 from tracking.dossier import Dossier
 from tracking.inputs import FulfillmentInput, FulfillmentScanInput, ScanInput, TrackerInput
-from tracking.models import Order, Shipment
+from tracking.models import Shipment
 from tracking.services import estimates, parcels, progress
+from tracking.services.contradiction import Contradiction
 
 
 def ingest_fulfillment(*, merchant: Merchant, fulfillment: FulfillmentInput, at: datetime) -> Handled:
     """What a shop shipped together; it waits for its order."""
-    dossier = _dossier(merchant, external_id=fulfillment.order_external_id)
+    dossier = Dossier.locked(merchant, external_id=fulfillment.order_external_id)
     if dossier is None:
         return Handled("waits for its order", waits_for=f"order:{fulfillment.order_external_id}")
     happened = parcels.apply_fulfillment(dossier, fulfillment, at=at)
-    progress.announce(dossier, happened + progress.settle_delivered(dossier), at=at)
-    return Handled(f"fulfilment of {dossier.order.number} is up to date", **progress.about(dossier.order))
+    event_ids = progress.announce(dossier, happened + progress.settle_delivered(dossier), at=at)
+    note = f"fulfilment of {dossier.order.number} is up to date"
+    return Handled(note, event_ids=event_ids, **progress.about(dossier.order))
+
+
+def ingest_shipment(*, merchant: Merchant, fulfillment: FulfillmentInput, at: datetime) -> Handled:
+    """One parcel, which bears the id of its fulfilment; it waits for its order.
+
+    Raises `Contradiction` where that is the id of another order's parcel, or of a further one of another fulfilment.
+    """
+    known = Shipment.objects.for_merchant(merchant).filter(external_id=fulfillment.external_id)
+    shipment = known.select_related("order").first()
+    if shipment is not None and shipment.order.external_id != fulfillment.order_external_id:
+        raise Contradiction(f"The shipment {shipment.external_id} is of the order {shipment.order.external_id}.")
+    if shipment is not None and shipment.fulfillment_id != fulfillment.external_id:
+        raise Contradiction(f"The shipment is a further parcel of {shipment.fulfillment_id}, which its shop tells of.")
+    handled = ingest_fulfillment(merchant=merchant, fulfillment=fulfillment, at=at)
+    return replace(handled, is_new=shipment is None)
+
+
+def ingest_scans(*, merchant: Merchant, shipment_external_id: str, scans: Sequence[ScanInput], at: datetime) -> Handled:
+    """Scans of one parcel, told by its own id; they wait for it."""
+    mine = Shipment.objects.for_merchant(merchant).filter(external_id=shipment_external_id)
+    order_id = mine.values_list("order", flat=True).first()
+    dossier = Dossier.locked(merchant, pk=order_id) if order_id is not None else None
+    parcel = [each for each in dossier.shipments if each.external_id == shipment_external_id] if dossier else []
+    if dossier is None or not parcel:
+        return Handled("waits for its shipment", waits_for=f"shipment:{shipment_external_id}")
+    happened, event_ids = _record(dossier, parcel, scans, at=at)
+    return Handled(_note(happened, parcel), event_ids=event_ids, **progress.about(dossier.order))
 
 
 def ingest_fulfillment_scan(*, merchant: Merchant, event: FulfillmentScanInput, at: datetime) -> Handled:
@@ -31,12 +61,12 @@ def ingest_fulfillment_scan(*, merchant: Merchant, event: FulfillmentScanInput, 
     order_id = shipments.values_list("order", flat=True).first()
     if order_id is None:
         return Handled("waits for its fulfilment", waits_for=f"fulfillment:{event.fulfillment_external_id}")
-    dossier = _dossier(merchant, pk=order_id)
+    dossier = Dossier.locked(merchant, pk=order_id)
     if dossier is None:
         return Handled("its order is gone")
     together = [each for each in dossier.shipments if each.fulfillment_id == event.fulfillment_external_id]
-    happened = _record(dossier, together, [event.scan], at=at)
-    return Handled(_note(happened, together), **progress.about(dossier.order))
+    happened, event_ids = _record(dossier, together, [event.scan], at=at)
+    return Handled(_note(happened, together), event_ids=event_ids, **progress.about(dossier.order))
 
 
 def ingest_tracker(*, merchant: Merchant, tracker: TrackerInput, at: datetime) -> Handled:
@@ -49,37 +79,27 @@ def ingest_tracker(*, merchant: Merchant, tracker: TrackerInput, at: datetime) -
         return Handled("waits for its shipment", reference=number, waits_for=parcels.parcel_key(number))
     current = [each for each in shipments if each.shipped_at > shipments[0].shipped_at - parcels.RECYCLED_AFTER]
     happened: list[Fact] = []
+    event_ids: tuple[int, ...] = ()
     customer_id = None
     for order_id in dict.fromkeys(each.order_id for each in current):
-        dossier = _dossier(merchant, pk=order_id)
+        dossier = Dossier.locked(merchant, pk=order_id)
         if dossier is None:
             continue
         customer_id = customer_id or dossier.order.customer_id
         mine = [each for each in dossier.shipments if each.tracking_number == number]
         for shipment in mine:
             _describe(dossier, shipment, tracker)
-        happened += _record(dossier, mine, _scans(tracker), at=at)
-    return Handled(_note(happened, current), reference=number, customer_id=customer_id)
+        found, recorded = _record(dossier, mine, _scans(tracker), at=at)
+        happened, event_ids = happened + found, event_ids + recorded
+    return Handled(_note(happened, current), reference=number, customer_id=customer_id, event_ids=event_ids)
 
 
-def _dossier(merchant: Merchant, **order: object) -> Dossier | None:
-    row = (
-        Order.objects.for_merchant(merchant)
-        .filter(**order)
-        .select_for_update(of=("self",))
-        .select_related("customer", "stalled_policy")
-        .first()
-    )
-    if row is None:
-        return None
-    row.merchant = merchant
-    return Dossier.of(row)
-
-
-def _record(dossier: Dossier, shipments: Sequence[Shipment], scans: Sequence[ScanInput], *, at: datetime) -> list[Fact]:
+def _record(
+    dossier: Dossier, shipments: Sequence[Shipment], scans: Sequence[ScanInput], *, at: datetime
+) -> tuple[list[Fact], tuple[int, ...]]:
+    """What the scans tell of the parcels, and the keys of the events that were recorded of it."""
     happened = [fact for each in shipments for fact in parcels.record_scans(dossier, each, scans, at=at)]
-    progress.announce(dossier, happened, at=at)
-    return happened
+    return happened, progress.announce(dossier, happened, at=at)
 
 
 def _scans(tracker: TrackerInput) -> list[ScanInput]:

@@ -41,9 +41,9 @@ def stalled(request: Visit, merchant: Merchant) -> HttpResponse:
 
 def _save(request: Visit, merchant: Merchant, form: PolicyForm) -> bool:
     """Whether a new version holds now; why not is noted in the form."""
-    access, values = request.access, {name: form.cleaned_data[name] for name in policies.SETTINGS}
+    values = {name: form.cleaned_data[name] for name in policies.SETTINGS}
     try:
-        made = policies.change(merchant, by=access.user, as_staff=access.as_staff, at=timezone.now(), **values)
+        made = policies.change(merchant, by=request.access.actor, at=timezone.now(), **values)
     except ValidationError as error:
         form.add_error(None, error)
         return False

@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from integrations.audit import Actor
 from integrations.models import Merchant
 from tracking.models import Scan, Shipment, StalledPolicy
 from tracking.policy_form import PolicyForm
@@ -138,7 +139,7 @@ def test_lists_ask_no_more_for_more_rows(csm: Client, merchant: Merchant, name: 
     for first in (0, 3):
         for number in range(first, first + 3):
             by = User.objects.create_user(f"person {number}")
-            made = policies.change(merchant, by=by, at=rows.AT, hours_in_transit=30 + number)
+            made = policies.change(merchant, by=Actor(by), at=rows.AT, hours_in_transit=30 + number)
             row = order(merchant, f"#{number}", f"{number}@example.com", f"1Z{number}")
             type(row).objects.filter(pk=row.pk).update(stalled_policy=made, stalls_at=rows.AT)
         csm.get(f"/admin/tracking/{name}/")

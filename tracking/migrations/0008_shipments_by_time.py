@@ -1,0 +1,18 @@
+"""Lists of parcels, newest first."""
+
+from django.db import migrations, models
+
+from integrations.migrating import AddIndexOnline
+
+
+class Migration(migrations.Migration):
+    atomic = False
+
+    dependencies = [("tracking", "0007_late_and_early")]
+
+    operations = [
+        AddIndexOnline(
+            model_name="shipment",
+            index=models.Index(fields=["merchant", "-shipped_at", "-id"], name="shipment_by_time"),
+        ),
+    ]
