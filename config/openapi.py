@@ -15,7 +15,11 @@ SETTINGS: dict[str, Any] = {
     "SORT_OPERATION_PARAMETERS": False,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "POSTPROCESSING_HOOKS": [],
-    "TAGS": [{"name": "Events", "description": "The history."}],
+    "TAGS": [
+        {"name": "Events", "description": "The history."},
+        {"name": "Orders", "description": "Orders of the shop, told by its webhooks and by clients."},
+        {"name": "Shipments", "description": "The parcels of orders, and what happened to them on their way."},
+    ],
     "APPEND_COMPONENTS": {
         "securitySchemes": {
             "token": {

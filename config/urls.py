@@ -20,6 +20,7 @@ urlpatterns = [
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("", include("integrations.api.urls")),
+    path("", include("tracking.api.urls")),
     re_path(r"^api(?:/.*)?$", problems.nowhere),
     path("", include("integrations.web.urls")),
     path("", include("tracking.web.urls")),

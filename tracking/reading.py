@@ -17,7 +17,7 @@ from integrations.sources import Malformed
 _BIGGEST_ID = 2**63 - 1
 _BIGGEST_COUNT = 2**31 - 1
 _BIGGEST_EXPONENT = 10
-_YEARS = range(1970, 2200)
+YEARS = range(1970, 2200)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class Record:
             moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
         except (ValueError, OverflowError):
             return None
-        return moment if moment.year in _YEARS else None
+        return moment if moment.year in YEARS else None
 
     def required_instant(self, name: str) -> datetime:
         """An instant that must be there. Raises `Malformed`."""
@@ -123,7 +123,7 @@ class Record:
             day = date.fromisoformat(self.text(name)[:10])
         except ValueError:
             return None
-        return day if day.year in _YEARS else None
+        return day if day.year in YEARS else None
 
     def flag(self, name: str, default: bool = False) -> bool:
         """A boolean, or the default where the field holds none."""

@@ -93,7 +93,9 @@ class Schema(AutoSchema):
         if self.method == "POST":
             codes += _ONCE
         answers: dict[Any, Any] = {
-            (str(said.status), each): OpenApiResponse(said.answer, description=said.summary)
+            (str(status), each): OpenApiResponse(said.answer, description=said.summary)
+            for status in (said.status, said.repeated_status)
+            if status is not None
             for each in said.media_types
         }
         for status in sorted({problems.KINDS[code][0] for code in codes}):

@@ -1,0 +1,1 @@
+"""The REST API of orders, shipments, scans, and of when something stalls."""

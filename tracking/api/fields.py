@@ -1,0 +1,191 @@
+"""Fields of what clients tell of orders and parcels: strict, and each refusal says what would be right."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from integrations import clean
+from integrations.api import parameters
+from integrations.customers import normalise_email, normalise_phone
+from tracking.reading import YEARS, web_link
+
+EXTERNAL_ID_LENGTH, LINK_LENGTH = 64, 500
+BULK = "bulk"
+"""The word that stands in addresses where an id stands otherwise."""
+
+_COUNTRY = re.compile(r"[A-Z]{2}")
+_CURRENCY = re.compile(r"[A-Z]{3}")
+
+
+class Text(serializers.CharField):
+    """Text; a number or a boolean is none."""
+
+    default_error_messages = {"invalid": "must be text", "blank": "must not be blank"}
+
+    def to_internal_value(self, data: Any) -> str:
+        """Without blanks around it."""
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return str(super().to_internal_value(data))
+
+
+class ExternalId(Text):
+    """The merchant's own id of an order, a line, a parcel or a shopper."""
+
+    default_error_messages = {"unfit": f"must have no control characters and no “/”, and not be “{BULK}”"}
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=EXTERNAL_ID_LENGTH, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        """As it is written."""
+        text = super().to_internal_value(data)
+        if "/" in text or text == BULK or clean.text(text, len(text)) != text:
+            self.fail("unfit")
+        return text
+
+
+class Country(Text):
+    """ISO 3166-1 alpha-2."""
+
+    default_error_messages = {"unfit": "must be two capital letters by ISO 3166-1: DE"}
+
+    def to_internal_value(self, data: Any) -> str:
+        """As it is written."""
+        return _matching(self, _COUNTRY, super().to_internal_value(data))
+
+
+class Currency(Text):
+    """ISO 4217."""
+
+    default_error_messages = {"unfit": "must be three capital letters by ISO 4217: EUR"}
+
+    def to_internal_value(self, data: Any) -> str:
+        """As it is written."""
+        return _matching(self, _CURRENCY, super().to_internal_value(data))
+
+
+class Link(Text):
+    """An address on the web."""
+
+    default_error_messages = {"unfit": "must be an address on the web: https://shop.example/1001"}
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=LINK_LENGTH, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        """As it is written."""
+        link = web_link(super().to_internal_value(data))
+        if not link:
+            self.fail("unfit")
+        return link
+
+
+class Email(Text):
+    """An e-mail address that can be mailed."""
+
+    default_error_messages = {"unfit": "must be an e-mail address: ada@example.com"}
+
+    def to_internal_value(self, data: Any) -> str:
+        """In small letters."""
+        address = normalise_email(super().to_internal_value(data))
+        if not address:
+            self.fail("unfit")
+        return address
+
+
+class Phone(Text):
+    """A phone number."""
+
+    default_error_messages = {"unfit": "must be a phone number with its country, by E.164: +493012345678"}
+
+    def to_internal_value(self, data: Any) -> str:
+        """As E.164."""
+        number = normalise_phone(super().to_internal_value(data))
+        if not number:
+            self.fail("unfit")
+        return number
+
+
+class Flag(serializers.BooleanField):
+    """True or false."""
+
+    default_error_messages = {"invalid": "must be true or false"}
+
+    def to_internal_value(self, data: Any) -> bool:
+        """As it is written."""
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
+class Whole(serializers.IntegerField):
+    """A whole number; text is none."""
+
+    default_error_messages = {"invalid": "must be a whole number"}
+
+    def to_internal_value(self, data: Any) -> int:
+        """As it is written."""
+        is_whole = type(data) is int or (isinstance(data, float) and data.is_integer())
+        if not is_whole:
+            self.fail("invalid")
+        return int(data)
+
+
+@extend_schema_field({"oneOf": [{"type": "string", "pattern": r"^\d{1,12}(\.\d{1,4})?$"}, {"type": "number"}]})
+class Amount(serializers.DecimalField):
+    """An amount in major units, as text or a number."""
+
+    default_error_messages = {
+        "invalid": "must be an amount in major units: “42.50”",
+        "min_value": "must not be negative",
+    }
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_digits=16, decimal_places=4, min_value=Decimal(0), **options)
+
+
+class Instant(serializers.DateTimeField):
+    """An instant by RFC 3339; one without its offset is none."""
+
+    default_error_messages = {
+        "invalid": "must be an instant by RFC 3339 with its offset, from 1970 on: 2026-11-20T10:00:00Z"
+    }
+
+    def to_internal_value(self, value: Any) -> datetime:
+        """In UTC."""
+        try:
+            moment = parameters.read_instant(value) if isinstance(value, str) else None
+        except ValueError:
+            moment = None
+        if moment is None or moment.year not in YEARS:
+            self.fail("invalid", format="")
+        return moment
+
+
+class Day(serializers.DateField):
+    """A day of the calendar."""
+
+    default_error_messages = {"invalid": "must be a day of the calendar, from 1970 on: 2026-11-24"}
+
+    def to_internal_value(self, value: Any) -> date:
+        """As it is written."""
+        try:
+            day = date.fromisoformat(value) if isinstance(value, str) and len(value) == len("2026-11-24") else None
+        except ValueError:
+            day = None
+        if day is None or day.year not in YEARS:
+            self.fail("invalid", format="")
+        return day
+
+
+def _matching(field: Text, pattern: re.Pattern[str], text: str) -> str:
+    if not pattern.fullmatch(text):
+        field.fail("unfit")
+    return text

@@ -1,0 +1,165 @@
+"""Shapes of what is told of orders, shipments and of when something stalls, for the documentation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from integrations.api.schemas import AMOUNT, KEY, page_of
+from tracking import statuses
+from tracking.models import STATUSES, Problem
+
+ORDER_ID = "The merchant's own id of the order."
+RECORDED = "The events that were recorded of it now."
+
+
+def _optional(**options: Any) -> dict[str, Any]:
+    return {"required": False, **options}
+
+
+def _instant(text: str = "", **options: Any) -> serializers.DateTimeField:
+    return serializers.DateTimeField(**_optional(allow_null=True, help_text=text, **options))
+
+
+def _text(text: str = "") -> serializers.CharField:
+    return serializers.CharField(**_optional(allow_blank=True, help_text=text))
+
+
+class Order(serializers.Serializer[Any]):
+    """An order. With `fields` only those that were asked for are there."""
+
+    external_id = serializers.CharField(required=False, help_text=ORDER_ID)
+    number = serializers.CharField(required=False, help_text="What the shopper knows it by.")
+    status = serializers.ChoiceField(choices=STATUSES, required=False)
+    customer_id = serializers.CharField(**_optional(allow_null=True, help_text="The shopper; null where unknown."))
+    currency = _text("ISO 4217.")
+    total = serializers.CharField(**_optional(allow_null=True, help_text=AMOUNT))
+    is_test = serializers.BooleanField(**_optional(help_text="It is kept and builds no events."))
+    status_url = _text("The shop's page of the order.")
+    destination_country = _text("ISO 3166-1 alpha-2.")
+    placed_at = serializers.DateTimeField(required=False)
+    processing_at = _instant("Since when nothing stands against working on it.")
+    shipped_at = _instant("When the first parcel left.")
+    delivered_at = _instant("When every parcel had arrived, and nothing was left to be shipped.")
+    cancelled_at = _instant()
+    cancel_reason = _text()
+    stalls_at = _instant("When it stalls if nothing happens; null where nothing is waited for.")
+    stalled_at = _instant("When it stalled; stays.")
+    updated_at = serializers.DateTimeField(**_optional(help_text="How new the newest word about it is."))
+    recorded_at = serializers.DateTimeField(**_optional(help_text="When Tidings learnt of it."))
+
+
+class WrittenOrder(Order):
+    """An order as it stands after what was told."""
+
+    event_ids = serializers.ListField(child=serializers.CharField(help_text=KEY), help_text=RECORDED)
+
+
+class OrderLine(serializers.Serializer[Any]):
+    """A line of an order."""
+
+    external_id = serializers.CharField()
+    product_name = serializers.CharField(allow_blank=True)
+    variant_name = serializers.CharField(allow_blank=True)
+    sku = serializers.CharField(allow_blank=True)
+    product_id = serializers.CharField(allow_blank=True)
+    variant_id = serializers.CharField(allow_blank=True)
+    quantity = serializers.IntegerField(help_text="Units that are still ordered.")
+    ordered = serializers.IntegerField(help_text="Units that were ordered first.")
+    price = serializers.CharField(allow_null=True, help_text=AMOUNT)
+    requires_shipping = serializers.BooleanField()
+    image_url = serializers.CharField(allow_blank=True)
+    product_url = serializers.CharField(allow_blank=True)
+
+
+class Item(serializers.Serializer[Any]):
+    """What is in a parcel, of one line of its order."""
+
+    line_external_id = serializers.CharField()
+    quantity = serializers.IntegerField()
+
+
+class Issue(serializers.Serializer[Any]):
+    """A problem of an order, or of a parcel."""
+
+    shipment_external_id = serializers.CharField(allow_null=True, help_text="The parcel; null: the order itself.")
+    problem = serializers.ChoiceField(choices=Problem.choices)
+    occurred_at = serializers.DateTimeField(help_text="When it arose.")
+    recorded_at = serializers.DateTimeField()
+    still_since = serializers.DateTimeField(allow_null=True, help_text="Since when nothing had happened.")
+    window_hours = serializers.IntegerField(allow_null=True, help_text="The hours that were granted.")
+    resolved_at = serializers.DateTimeField(allow_null=True, help_text="When it moved again.")
+
+
+class Shipment(serializers.Serializer[Any]):
+    """A parcel of an order. With `fields` only those that were asked for are there."""
+
+    external_id = serializers.CharField(required=False, help_text="The merchant's own id of the shipment.")
+    order_external_id = serializers.CharField(required=False, help_text=ORDER_ID)
+    order_number = serializers.CharField(required=False)
+    tracking_number = _text()
+    carrier = _text()
+    service_level = _text()
+    carrier_url = _text("The carrier's page of the parcel.")
+    destination_country = _text("ISO 3166-1 alpha-2; the order's, where it is blank.")
+    items = Item(many=True, required=False, help_text="What is in it; none: not known, or told of another parcel.")
+    status = serializers.ChoiceField(choices=statuses.ALL, required=False)
+    substatus = _text()
+    status_message = _text()
+    status_at = serializers.DateTimeField(required=False)
+    shipped_at = serializers.DateTimeField(required=False)
+    delivered_at = _instant()
+    promised_on = serializers.DateField(**_optional(allow_null=True, help_text="The day that was promised first."))
+    expected_on = serializers.DateField(**_optional(allow_null=True, help_text="The newest one."))
+    last_scan_at = _instant()
+    stalls_at = _instant("When it stalls if nothing is heard of it; null where nothing is waited for.")
+    stalled_at = _instant("When it stalled; stays.")
+    delays_at = _instant("When it counts as delayed if it has not arrived.")
+    delayed_at = _instant("When it was known to come late; stays.")
+    early_at = _instant("When it was known to come early; stays.")
+    updated_at = serializers.DateTimeField(**_optional(help_text="How new the newest word about it is."))
+    recorded_at = serializers.DateTimeField(**_optional(help_text="When Tidings learnt of it."))
+
+
+class WrittenShipment(Shipment):
+    """A shipment as it stands after what was told."""
+
+    event_ids = serializers.ListField(child=serializers.CharField(help_text=KEY), help_text=RECORDED)
+
+
+class Scan(serializers.Serializer[Any]):
+    """What happened to a parcel on its way."""
+
+    status = serializers.ChoiceField(choices=statuses.ALL)
+    substatus = serializers.CharField(allow_blank=True)
+    raw_status = serializers.CharField(allow_blank=True, help_text="The carrier's own word.")
+    message = serializers.CharField(allow_blank=True)
+    occurred_at = serializers.DateTimeField()
+    recorded_at = serializers.DateTimeField()
+    city = serializers.CharField(allow_blank=True)
+    province = serializers.CharField(allow_blank=True)
+    country = serializers.CharField(allow_blank=True)
+    postal_code = serializers.CharField(allow_blank=True)
+    is_attempt = serializers.BooleanField(help_text="A delivery was tried in vain.")
+    is_transition = serializers.BooleanField(help_text="It moved the parcel's status on.")
+
+
+class OrderDetail(Order):
+    """An order with all that belongs to it."""
+
+    stalled_policy_version = serializers.IntegerField(help_text="The version of the settings by which it is judged.")
+    lines = OrderLine(many=True)
+    shipments = Shipment(many=True)
+    issues = Issue(many=True)
+
+
+class ShipmentDetail(Shipment):
+    """A shipment with all that belongs to it."""
+
+    scans = Scan(many=True, help_text="Oldest first.")
+    issues = Issue(many=True)
+
+
+OrderPage = page_of(Order)
+ShipmentPage = page_of(Shipment)
