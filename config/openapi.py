@@ -19,6 +19,7 @@ SETTINGS: dict[str, Any] = {
         {"name": "Events", "description": "The history."},
         {"name": "Orders", "description": "Orders of the shop, told by its webhooks and by clients."},
         {"name": "Shipments", "description": "The parcels of orders, and what happened to them on their way."},
+        {"name": "Stalled policy", "description": "When an order or a parcel counts as stalled, late or early."},
     ],
     "APPEND_COMPONENTS": {
         "securitySchemes": {

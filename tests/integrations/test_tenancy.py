@@ -105,6 +105,7 @@ ACROSS_MERCHANTS = {
     "checklist._is_live": "the connection given",
     "checklist._backfill": "the connection given",
     "figures.of": "deliveries of the merchant's connections, by indexes that begin with them",
+    "api.writing.merchant_of": "the merchant of the token, by its key",
     "web.overview.overview": "the merchant given, by its key",
     "vitals.*": "staff see all merchants side by side",
     "reconciliation.*": "counts all merchants side by side, or the one given",

@@ -136,3 +136,57 @@ ORDER_DETAIL: dict[str, Any] = ORDER | {
     "issues": [ISSUE],
 }
 SHIPMENT_DETAIL: dict[str, Any] = SHIPMENT | {"scans": [SCAN], "issues": [ISSUE]}
+
+OVERRIDE: dict[str, Any] = {"carrier": "ups", "destination": "international", "before_pickup": 96, "in_transit": 120}
+POLICY_CHANGE: dict[str, Any] = {
+    "based_on": 2,
+    "hours_in_transit": 48,
+    "home_country": "DE",
+    "own_dates": ["2026-12-24"],
+    "overrides": [OVERRIDE],
+}
+POLICY_TRIAL: dict[str, Any] = {"days": 60, "hours_in_transit": 48}
+STALLED_POLICY: dict[str, Any] = {
+    "version": 3,
+    "created_at": "2026-11-20T10:00:00Z",
+    "changes": ["Hours until a parcel counts as stalled in transit: 72 h → 48 h"],
+    "hours_until_fulfillment": 72,
+    "hours_before_pickup": 72,
+    "hours_in_transit": 48,
+    "days_until_delayed": 1,
+    "days_early": 1,
+    "excluded_weekdays": [5, 6],
+    "home_country": "DE",
+    "holiday_country": "DE",
+    "holiday_region": "BY",
+    "own_dates": ["2026-12-24"],
+    "overrides": [OVERRIDE],
+    "problems_off": [],
+    "warnings": [],
+}
+PREVIEW: dict[str, Any] = {
+    "days": 60,
+    "start": "2026-09-21T10:00:00Z",
+    "at": "2026-11-20T10:00:00Z",
+    "orders": {
+        "count": 412,
+        "flagged": 9,
+        "today": 9,
+        "limits": {"Limit": 72},
+        "hours_of_a_bar": 12,
+        "hours": [{"label": "0 to 12 h", "count": 403, "flagged": 0, "today": 0}],
+        "weekdays": [{"label": "Monday", "count": 9, "flagged": 9, "today": 9}],
+        "carriers": [],
+    },
+    "parcels": {
+        "count": 430,
+        "flagged": 31,
+        "today": 12,
+        "limits": {"Before pick-up": 72, "In transit": 48},
+        "hours_of_a_bar": 12,
+        "hours": [{"label": "48 to 60 h", "count": 31, "flagged": 31, "today": 12}],
+        "weekdays": [{"label": "Monday", "count": 31, "flagged": 31, "today": 12}],
+        "carriers": [{"label": "UPS", "count": 31, "flagged": 31, "today": 12}],
+    },
+    "warnings": [],
+}

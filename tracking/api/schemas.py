@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from integrations.api.schemas import AMOUNT, KEY, page_of
 from tracking import statuses
+from tracking.api.policy_bodies import Override
 from tracking.models import STATUSES, Problem
 
 ORDER_ID = "The merchant's own id of the order."
@@ -163,3 +164,59 @@ class ShipmentDetail(Shipment):
 
 OrderPage = page_of(Order)
 ShipmentPage = page_of(Shipment)
+
+
+class StalledPolicy(serializers.Serializer[Any]):
+    """One version of the settings that say when something stalls, is late or early; null: never."""
+
+    version = serializers.IntegerField(help_text="0: the defaults.")
+    created_at = serializers.DateTimeField(allow_null=True)
+    changes = serializers.ListField(child=serializers.CharField(), help_text="What is new in it, for people.")
+    hours_until_fulfillment = serializers.IntegerField(allow_null=True)
+    hours_before_pickup = serializers.IntegerField(allow_null=True)
+    hours_in_transit = serializers.IntegerField(allow_null=True)
+    days_until_delayed = serializers.IntegerField(allow_null=True)
+    days_early = serializers.IntegerField(allow_null=True)
+    excluded_weekdays = serializers.ListField(child=serializers.IntegerField(), help_text="0 is Monday.")
+    home_country = serializers.CharField(allow_blank=True)
+    holiday_country = serializers.CharField(allow_blank=True)
+    holiday_region = serializers.CharField(allow_blank=True)
+    own_dates = serializers.ListField(child=serializers.DateField())
+    overrides = Override(many=True)
+    problems_off = serializers.ListField(child=serializers.ChoiceField(choices=Problem.choices))
+    warnings = serializers.ListField(child=serializers.CharField(), help_text="What is allowed and probably not meant.")
+
+
+class Bar(serializers.Serializer[Any]):
+    """One bar of a picture."""
+
+    label = serializers.CharField()  # type: ignore[assignment]
+    count = serializers.IntegerField(help_text="How many it holds; of a weekday or a carrier, how many are flagged.")
+    flagged = serializers.IntegerField(help_text="How many of them these settings would have flagged.")
+    today = serializers.IntegerField(help_text="How many the settings of today would have flagged.")
+
+
+class PreviewPart(serializers.Serializer[Any]):
+    """Orders or parcels."""
+
+    count = serializers.IntegerField(help_text="How many there were.")
+    flagged = serializers.IntegerField(help_text="How many of them these settings would have flagged.")
+    today = serializers.IntegerField(help_text="How many the settings of today would have flagged.")
+    limits = serializers.DictField(
+        child=serializers.IntegerField(), help_text="What each limit is called, and its hours."
+    )
+    hours_of_a_bar = serializers.IntegerField(help_text="How wide the bars of `hours` are, in hours that count.")
+    hours = Bar(many=True, help_text="By how long they stood still.")
+    weekdays = Bar(many=True, help_text="By the weekday on which they were flagged.")
+    carriers = Bar(many=True, help_text="By the carrier; of orders none.")
+
+
+class Preview(serializers.Serializer[Any]):
+    """What some settings would have flagged of the last days, beside those of today."""
+
+    days = serializers.IntegerField()
+    start = serializers.DateTimeField()
+    at = serializers.DateTimeField(help_text="Now.")
+    orders = PreviewPart()
+    parcels = PreviewPart()
+    warnings = serializers.ListField(child=serializers.CharField(), help_text="What is allowed and probably not meant.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, register_converter
 
-from tracking.api import orders, shipments
+from tracking.api import orders, shipments, stalled_policy
 
 
 class ExternalIdConverter:
@@ -35,4 +35,6 @@ urlpatterns = [
     path("api/v1/shipments/bulk", shipments.ShipmentsInBulk.as_view(), name="api_shipments_bulk"),
     path("api/v1/shipments/<external_id:external_id>/scans", shipments.ShipmentScans.as_view(), name="api_scans"),
     path("api/v1/shipments/<external_id:external_id>", shipments.ShipmentDetail.as_view(), name="api_shipment"),
+    path("api/v1/stalled-policy", stalled_policy.Policy.as_view(), name="api_stalled_policy"),
+    path("api/v1/stalled-policy/preview", stalled_policy.PolicyPreview.as_view(), name="api_stalled_policy_preview"),
 ]
