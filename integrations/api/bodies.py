@@ -3,15 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
 from rest_framework import serializers
 
 from integrations import clean
+from integrations.api import parameters
 from integrations.api.problems import Problem
 
 MAX_BYTES = 5 * 1024 * 1024
+
+
+class Text(serializers.CharField):
+    """A text, and nothing that could be made one. Control characters become blanks, those around it are dropped."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """The text. Raises DRF's `ValidationError`."""
+        if not isinstance(data, str):
+            raise serializers.ValidationError("must be a text")
+        return super().to_internal_value(clean.text(data, len(data)))
+
+
+class Flag(serializers.BooleanField):
+    """true or false, and nothing that could be meant so."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        """The flag. Raises DRF's `ValidationError`."""
+        if not isinstance(data, bool):
+            raise serializers.ValidationError("must be true or false")
+        return data
+
+
+class Choice(serializers.ChoiceField):
+    """One of a few words."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """The word. Raises DRF's `ValidationError`."""
+        if not isinstance(data, str) or data not in self.choices:
+            raise serializers.ValidationError(f"must be one of {', '.join(self.choices)}")
+        return data
+
+
+class Instant(serializers.DateTimeField):
+    """An instant by RFC 3339 with its zone, as UTC."""
+
+    def to_internal_value(self, data: Any) -> datetime:
+        """The instant. Raises DRF's `ValidationError`."""
+        try:
+            return parameters.read_instant(data if isinstance(data, str) else "")
+        except ValueError as error:
+            raise serializers.ValidationError(str(error)) from None
 
 
 class Body(serializers.Serializer[Any]):
@@ -60,6 +103,11 @@ def check(declared: type[Body], data: Any, *, pointer: str = "") -> dict[str, An
     if body.is_valid():
         return dict(body.validated_data)
     raise invalid(list(_places(body.errors, pointer)))
+
+
+def pointer(*names: str) -> str:
+    """The place in a body to which a path of names leads, by RFC 6901."""
+    return "".join(f"/{_escaped(name)}" for name in names)
 
 
 def invalid(errors: list[dict[str, str]]) -> Problem:

@@ -33,9 +33,9 @@ class Operation:
     """What a method at an address does.
 
     `id` is its name for generated clients. `answer` is the shape of a success with `status`, as a serializer or a JSON Schema,
-    and `example` one of them; `repeated_status` is that of a success which found everything there already. `body` is what the
-    request may hold, with `body_example`. `problems` are the codes that it answers with beside those of every operation.
-    `media_types` are the forms of the answer.
+    and `example` one of them; `also` are further statuses with that shape. `body` is what the request may hold, with
+    `body_example`. `problems` are the codes that it answers with beside those of every operation. `media_types` are the forms
+    of the answer.
     """
 
     id: str
@@ -45,7 +45,7 @@ class Operation:
     answer: type[BaseSerializer[Any]] | BaseSerializer[Any] | Mapping[str, Any]
     example: Any
     status: int = 200
-    repeated_status: int | None = None
+    also: tuple[int, ...] = ()
     parameters: tuple[Parameter, ...] = ()
     body: type[Body] | None = None
     body_example: Any = None

@@ -94,8 +94,7 @@ class Schema(AutoSchema):
             codes += _ONCE
         answers: dict[Any, Any] = {
             (str(status), each): OpenApiResponse(said.answer, description=said.summary)
-            for status in (said.status, said.repeated_status)
-            if status is not None
+            for status in (said.status, *said.also)
             for each in said.media_types
         }
         for status in sorted({problems.KINDS[code][0] for code in codes}):

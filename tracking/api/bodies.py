@@ -8,23 +8,11 @@ from typing import Any
 
 from rest_framework import serializers
 
-from integrations.api.bodies import Body
+from integrations.api.bodies import Body, Choice, Flag, Text
+from integrations.api.people import Person
 from integrations.people import NOBODY, PersonInput
 from tracking import statuses
-from tracking.api.fields import (
-    Amount,
-    Country,
-    Currency,
-    Day,
-    Email,
-    ExternalId,
-    Flag,
-    Instant,
-    Link,
-    Phone,
-    Text,
-    Whole,
-)
+from tracking.api.fields import Amount, Country, Currency, Day, ExternalId, Instant, Link, Whole
 from tracking.inputs import FulfillmentInput, LineInput, OrderInput, ParcelInput, ScanInput
 
 MOST_LINES, MOST_SCANS, MOST_UNITS = 1_000, 1_000, 1_000_000
@@ -35,17 +23,6 @@ ABSENT: dict[str, Any] = {"allow_null": True, "default": None}
 """Options of any other value that need not be known."""
 
 UPDATED_AT = "How new this is: what is older than what is known changes nothing of it. Now, if not given."
-
-
-class NewCustomer(Body):
-    """Who ordered. By the e-mail address a shopper is known, else by their id, else by the phone number."""
-
-    email = Email(**UNKNOWN)
-    phone = Phone(**UNKNOWN, help_text="By E.164.")
-    first_name = Text(max_length=100, **UNKNOWN)
-    last_name = Text(max_length=100, **UNKNOWN)
-    company = Text(max_length=160, **UNKNOWN)
-    external_id = ExternalId(**UNKNOWN, help_text="The shop's own id of the shopper.")
 
 
 class NewLine(Body):
@@ -77,7 +54,7 @@ class NewOrder(Body):
     number = Text(max_length=60, help_text="What the shopper knows it by: “#1001”.")
     placed_at = Instant()
     updated_at = Instant(**ABSENT, help_text=UPDATED_AT)
-    customer = NewCustomer(**ABSENT)
+    customer = Person(**ABSENT, help_text="Who ordered.")
     currency = Currency(**UNKNOWN)
     total = Amount(**ABSENT)
     is_test = Flag(default=False, help_text="A test order is kept and builds no events.")
@@ -150,9 +127,7 @@ class NewShipment(Fulfilment):
 class NewScan(Body):
     """What happened to a parcel on its way. A scan is its content: the same one again changes nothing."""
 
-    status = serializers.ChoiceField(
-        choices=statuses.ALL, error_messages={"invalid_choice": f"must be one of {', '.join(statuses.ALL)}"}
-    )
+    status = Choice(choices=statuses.ALL)
     occurred_at = Instant()
     substatus = Text(
         max_length=60,
@@ -182,7 +157,7 @@ def order_input(told: Mapping[str, Any], *, at: datetime) -> OrderInput:
         number=told["number"],
         created_at=told["placed_at"],
         updated_at=told["updated_at"] or at,
-        person=_person(told["customer"], told["destination_country"]),
+        person=PersonInput(**told["customer"]) if told["customer"] else NOBODY,
         currency=told["currency"],
         total=told["total"],
         is_test=told["is_test"],
@@ -216,10 +191,6 @@ def scan_input(told: Mapping[str, Any]) -> ScanInput:
     values = {name: value for name, value in told.items() if name != "expected_on"}
     is_attempt = told["substatus"] == statuses.DELIVERY_ATTEMPTED
     return ScanInput(**values, attempt=is_attempt, estimate=told["expected_on"])
-
-
-def _person(told: Mapping[str, Any] | None, country: str) -> PersonInput:
-    return PersonInput(**told, country=country) if told else NOBODY
 
 
 def _line(told: Mapping[str, Any]) -> LineInput:

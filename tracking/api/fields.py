@@ -1,4 +1,4 @@
-"""Fields of what clients tell of orders and parcels: strict, and each refusal says what would be right."""
+"""Fields of what clients tell of orders and parcels, beside those of every body."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from integrations import clean
-from integrations.api import parameters
-from integrations.customers import normalise_email, normalise_phone
+from integrations.api import bodies
+from integrations.api.bodies import Text
 from tracking.reading import YEARS, web_link
 
 EXTERNAL_ID_LENGTH, LINK_LENGTH = 64, 500
@@ -23,22 +22,10 @@ _COUNTRY = re.compile(r"[A-Z]{2}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
-class Text(serializers.CharField):
-    """Text; a number or a boolean is none."""
-
-    default_error_messages = {"invalid": "must be text", "blank": "must not be blank"}
-
-    def to_internal_value(self, data: Any) -> str:
-        """Without blanks around it."""
-        if not isinstance(data, str):
-            self.fail("invalid")
-        return str(super().to_internal_value(data))
-
-
 class ExternalId(Text):
     """The merchant's own id of an order, a line, a parcel or a shopper."""
 
-    default_error_messages = {"unfit": f"must have no control characters and no “/”, and not be “{BULK}”"}
+    default_error_messages = {"unfit": f"must have no “/”, and not be “{BULK}”"}
 
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=EXTERNAL_ID_LENGTH, **options)
@@ -46,7 +33,7 @@ class ExternalId(Text):
     def to_internal_value(self, data: Any) -> str:
         """As it is written."""
         text = super().to_internal_value(data)
-        if "/" in text or text == BULK or clean.text(text, len(text)) != text:
+        if "/" in text or text == BULK:
             self.fail("unfit")
         return text
 
@@ -87,44 +74,6 @@ class Link(Text):
         return link
 
 
-class Email(Text):
-    """An e-mail address that can be mailed."""
-
-    default_error_messages = {"unfit": "must be an e-mail address: ada@example.com"}
-
-    def to_internal_value(self, data: Any) -> str:
-        """In small letters."""
-        address = normalise_email(super().to_internal_value(data))
-        if not address:
-            self.fail("unfit")
-        return address
-
-
-class Phone(Text):
-    """A phone number."""
-
-    default_error_messages = {"unfit": "must be a phone number with its country, by E.164: +493012345678"}
-
-    def to_internal_value(self, data: Any) -> str:
-        """As E.164."""
-        number = normalise_phone(super().to_internal_value(data))
-        if not number:
-            self.fail("unfit")
-        return number
-
-
-class Flag(serializers.BooleanField):
-    """True or false."""
-
-    default_error_messages = {"invalid": "must be true or false"}
-
-    def to_internal_value(self, data: Any) -> bool:
-        """As it is written."""
-        if not isinstance(data, bool):
-            self.fail("invalid", input=data)
-        return data
-
-
 class Whole(serializers.IntegerField):
     """A whole number; text is none."""
 
@@ -151,21 +100,16 @@ class Amount(serializers.DecimalField):
         super().__init__(max_digits=16, decimal_places=4, min_value=Decimal(0), **options)
 
 
-class Instant(serializers.DateTimeField):
-    """An instant by RFC 3339; one without its offset is none."""
+class Instant(bodies.Instant):
+    """An instant by RFC 3339 with its zone, of the years in which calendars are known."""
 
-    default_error_messages = {
-        "invalid": "must be an instant by RFC 3339 with its offset, from 1970 on: 2026-11-20T10:00:00Z"
-    }
+    default_error_messages = {"unfit": f"must be of the years {YEARS[0]} to {YEARS[-1]}"}
 
-    def to_internal_value(self, value: Any) -> datetime:
+    def to_internal_value(self, data: Any) -> datetime:
         """In UTC."""
-        try:
-            moment = parameters.read_instant(value) if isinstance(value, str) else None
-        except ValueError:
-            moment = None
-        if moment is None or moment.year not in YEARS:
-            self.fail("invalid", format="")
+        moment = super().to_internal_value(data)
+        if moment.year not in YEARS:
+            self.fail("unfit")
         return moment
 
 

@@ -80,7 +80,7 @@ class Orders(Endpoint):
         answer=schemas.WrittenOrder,
         example=examples.WRITTEN_ORDER,
         status=201,
-        repeated_status=200,
+        also=(200,),
     )
     def post(self, call: Call) -> HttpResponseBase:
         """A new order (201), or what is new of a known one (200). An order is known by its `external_id`, whoever tells of it:
@@ -190,7 +190,7 @@ class FulfilOrder(Endpoint):
         answer=schemas.WrittenShipment,
         example=examples.WRITTEN_SHIPMENT,
         status=201,
-        repeated_status=200,
+        also=(200,),
         problems=("conflict",),
     )
     def post(self, call: Call, external_id: str) -> HttpResponseBase:

@@ -6,20 +6,14 @@ from typing import Any
 
 from rest_framework import serializers
 
-from integrations.api.bodies import Body
-from tracking.api.fields import Country, Day, Text, Whole
+from integrations.api.bodies import Body, Choice, Text
+from tracking.api.fields import Country, Day, Whole
 from tracking.models import Problem
 from tracking.models.policy import LEAST_HOURS, MOST_DATES, MOST_DAYS, MOST_HOURS, MOST_OVERRIDES, WEEKDAYS
 from tracking.preview import PERIODS
 
 HOURS: dict[str, Any] = {"min_value": LEAST_HOURS, "max_value": MOST_HOURS, "allow_null": True}
 DAYS: dict[str, Any] = {"min_value": 1, "max_value": MOST_DAYS, "allow_null": True}
-
-
-def _choice(values: list[str]) -> serializers.ChoiceField:
-    return serializers.ChoiceField(
-        choices=values, error_messages={"invalid_choice": f"must be one of {', '.join(map(str, values))}"}
-    )
 
 
 class Override(Body):
@@ -61,7 +55,10 @@ class Settings(Body):
         child=Override(), max_length=MOST_OVERRIDES, required=False
     )
     problems_off = serializers.ListField(
-        child=_choice(Problem.values), max_length=len(Problem), required=False, help_text="Problems that are not told."
+        child=Choice(choices=Problem.values),
+        max_length=len(Problem),
+        required=False,
+        help_text="Problems that are not told.",
     )
 
     def to_internal_value(self, data: Any) -> Any:

@@ -79,7 +79,7 @@ class Shipments(Endpoint):
         answer=schemas.WrittenShipment,
         example=examples.WRITTEN_SHIPMENT,
         status=201,
-        repeated_status=200,
+        also=(200,),
         problems=("conflict",),
     )
     def post(self, call: Call) -> HttpResponseBase:

@@ -45,7 +45,7 @@ class Policy(Endpoint):
         answer=schemas.StalledPolicy,
         example=examples.STALLED_POLICY,
         status=201,
-        repeated_status=200,
+        also=(200,),
         problems=("conflict",),
     )
     def post(self, call: Call) -> HttpResponseBase:
