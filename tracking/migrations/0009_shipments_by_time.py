@@ -8,7 +8,7 @@ from integrations.migrating import AddIndexOnline
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("tracking", "0007_late_and_early")]
+    dependencies = [("tracking", "0008_scans_of_a_merchant")]
 
     operations = [
         AddIndexOnline(
