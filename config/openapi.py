@@ -20,6 +20,8 @@ SETTINGS: dict[str, Any] = {
         {"name": "Orders", "description": "Orders of the shop, told by its webhooks and by clients."},
         {"name": "Shipments", "description": "The parcels of orders, and what happened to them on their way."},
         {"name": "Stalled policy", "description": "When an order or a parcel counts as stalled, late or early."},
+        {"name": "Customers", "description": "Shoppers, and what they do."},
+        {"name": "Sending", "description": "Whether events arrive, and sending them once more."},
     ],
     "APPEND_COMPONENTS": {
         "securitySchemes": {

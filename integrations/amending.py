@@ -9,9 +9,8 @@ from datetime import datetime
 import structlog
 from django.db import transaction
 
-from integrations import audit, connections, launch, onboarding
+from integrations import audit, connections, custom_metrics, launch, onboarding
 from integrations.audit import Actor
-from integrations.catalog import catalog
 from integrations.destinations.base import Account, DeliveryError
 from integrations.fields import Sealed
 from integrations.models import Connection
@@ -79,10 +78,9 @@ def choose(
 def _changes(connection: Connection, metrics: Sequence[str], freshness_hours: int, metric_prefix: str) -> list[str]:
     """A line for each difference, for people."""
     before, after, merchant = set(connection.enabled_metrics), set(metrics), connection.merchant
-    lines = [f"on: {catalog.metrics[key].name_for(merchant)}" for key in metrics if key not in before]
-    lines += [
-        f"off: {catalog.metrics[key].name_for(merchant)}" for key in sorted(before - after) if key in catalog.metrics
-    ]
+    known = custom_metrics.of(merchant)
+    lines = [f"on: {known[key].name_for(merchant)}" for key in metrics if key not in before]
+    lines += [f"off: {known[key].name_for(merchant)}" for key in sorted(before - after) if key in known]
     if freshness_hours != connection.freshness_hours:
         lines.append(f"freshness: {connection.freshness_hours} h → {freshness_hours} h")
     if metric_prefix != merchant.metric_prefix:

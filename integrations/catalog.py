@@ -19,6 +19,9 @@ UNIQUE_ID_LENGTH = 128
 METRIC_NAME_LENGTH = 127
 """Klaviyo: a metric's name has fewer than 128 characters."""
 
+CUSTOM_START = "custom_"
+"""How the keys of custom metrics begin, and no others: no metric of the catalogue can ever take the key of one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
@@ -72,6 +75,11 @@ class Pack:
     key: str
     label: str
     doc: str
+
+
+CUSTOM = Pack(
+    "custom", "Custom", "Metrics that the merchant declared itself. Its own systems report their events by the API."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +158,46 @@ class Metric(Generic[FactT]):
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reported(Fact):
+    """A merchant's own system reports an event of a custom metric. `value` is as a metric's."""
+
+    metric: Metric[Reported]
+    unique_id: str
+    occurred_at: datetime
+    properties: Mapping[str, Any]
+    value: tuple[Decimal, str] | None = None
+
+
+def custom_metric(key: str, name: str, doc: str, properties: Sequence[Property[Reported]]) -> Metric[Reported]:
+    """The metric that a merchant declared, with properties that were made by `reported`."""
+    return Metric(
+        number=0,
+        key=key,
+        name=name,
+        pack=CUSTOM,
+        fact=Reported,
+        doc=doc,
+        unique_id=lambda fact: fact.unique_id,
+        unique_id_example="as-reported",
+        identity="as reported",
+        occurred_at=lambda fact: fact.occurred_at,
+        properties=properties,
+        value=lambda fact: fact.value,
+    )
+
+
+def reported(name: str, type: str, doc: str, *, example: Any, is_always_sent: bool) -> Property[Reported]:
+    """A property of a custom metric, which is sent as it was reported."""
+    return Property(
+        name, type, doc, lambda fact: fact.properties.get(name), example=example, is_always_sent=is_always_sent
+    )
+
+
+_ANY_CUSTOM = custom_metric(CUSTOM_START, "", "", [])
+"""Stands for every custom metric: on its way to a destination none differs from the others."""
+
+
 def is_known(value: Any) -> bool:
     """Whether a property's value is worth sending: not None, not "" and not an empty list or object."""
     return value is not None and value not in ("", [], {})
@@ -170,9 +218,23 @@ class Catalog:
         self._by_fact: dict[type[Fact], list[Metric[Any]]] = {}
         self._readers: dict[str, ProfileReader] = {}
 
+    def __contains__(self, key: str) -> bool:
+        """Whether events of that metric may be there: it is declared here, or its key is a custom metric's."""
+        return key in self.metrics or key.startswith(CUSTOM_START)
+
+    def __getitem__(self, key: str) -> Metric[Any]:
+        """How events of that metric are treated. Of a custom metric neither name nor properties: those are its merchant's."""
+        return _ANY_CUSTOM if key.startswith(CUSTOM_START) else self.metrics[key]
+
+    def in_order(self) -> list[Metric[Any]]:
+        """The metrics by number."""
+        return sorted(self.metrics.values(), key=lambda metric: metric.number)
+
     def register(self, *metrics: Metric[Any]) -> None:
         """Declare metrics. Raises `ValueError` for a key, number or name that is taken, or a profile property nobody reads."""
         for metric in metrics:
+            if metric.key.startswith(CUSTOM_START):
+                raise ValueError(f"metric {metric.key!r}: keys that begin with {CUSTOM_START} are the merchants' own")
             for other in self.metrics.values():
                 if metric.key == other.key or metric.number == other.number or metric.name == other.name:
                     raise ValueError(f"metric {metric.key!r} repeats the key, number or name of {other.key!r}")
@@ -191,6 +253,8 @@ class Catalog:
 
     def built_from(self, fact: Fact) -> Sequence[Metric[Any]]:
         """The metrics declared on that kind of fact. Raises `LookupError` where there is none: nothing happens silently."""
+        if isinstance(fact, Reported):
+            return [fact.metric]
         try:
             return self._by_fact[type(fact)]
         except KeyError:
@@ -198,8 +262,7 @@ class Catalog:
 
     def packs(self) -> list[Pack]:
         """The packs, in order of their first metric."""
-        ordered = sorted(self.metrics.values(), key=lambda metric: metric.number)
-        return list({metric.pack.key: metric.pack for metric in ordered}.values())
+        return list({metric.pack.key: metric.pack for metric in self.in_order()}.values())
 
     def in_pack(self, key: str) -> list[Metric[Any]]:
         """The metrics of one pack, by number. Raises `LookupError` for an unknown pack."""

@@ -9,7 +9,7 @@ from integrations.catalog import Catalog, Metric
 
 def as_data(catalog: Catalog) -> list[dict[str, Any]]:
     """Every metric as plain data, by number."""
-    return [metric_as_data(metric) for metric in _ordered(catalog)]
+    return [metric_as_data(metric) for metric in catalog.in_order()]
 
 
 def as_markdown(catalog: Catalog) -> str:
@@ -20,10 +20,6 @@ def as_markdown(catalog: Catalog) -> str:
         for metric in catalog.in_pack(pack.key):
             lines += _page(metric)
     return "\n".join(lines).rstrip() + "\n"
-
-
-def _ordered(catalog: Catalog) -> list[Metric[Any]]:
-    return sorted(catalog.metrics.values(), key=lambda metric: metric.number)
 
 
 def metric_as_data(metric: Metric[Any]) -> dict[str, Any]:

@@ -7,8 +7,7 @@ from datetime import datetime
 
 import structlog
 
-from integrations import wake
-from integrations.catalog import catalog
+from integrations import custom_metrics, wake
 from integrations.destinations import registry
 from integrations.destinations.base import Account, ConnectionPaused, DeliveryError
 from integrations.fields import Undecryptable
@@ -52,7 +51,8 @@ def inspect(kind: str, secret: str, metric_names: Sequence[str]) -> Account:
 def metric_names(connection: Connection) -> list[str]:
     """The names under which this connection's metrics appear at the destination."""
     merchant = connection.merchant
-    return [catalog.metrics[key].name_for(merchant) for key in connection.enabled_metrics if key in catalog.metrics]
+    known = custom_metrics.of(merchant)
+    return [known[key].name_for(merchant) for key in connection.enabled_metrics if key in known]
 
 
 def name_clashes(connection: Connection) -> dict[str, str]:

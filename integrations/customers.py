@@ -8,7 +8,7 @@ from typing import Any
 import phonenumbers
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from integrations import clean, history
 from integrations.models import (
@@ -57,6 +57,19 @@ def normalise_phone(number: str, country: str = "") -> str:
     if not phonenumbers.is_valid_number(parsed):
         return ""
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def matching(merchant: Merchant, *, email: str = "", phone: str = "", external_id: str = "") -> QuerySet[Customer]:
+    """The customers with that address, that number (E.164) and that id in the shop; what is "" leaves all in."""
+    found: QuerySet[Customer] = Customer.objects.for_merchant(merchant)
+    if email:
+        found = found.filter(email=normalise_email(email)).exclude(email="")
+    if phone:
+        found = found.filter(phone=normalise_phone(phone)).exclude(phone="")
+    if external_id:
+        mine = CustomerExternalId.objects.for_merchant(merchant).filter(source=SHOP, external_id=external_id)
+        found = found.filter(pk__in=mine.values("customer"))
+    return found
 
 
 def resolve(merchant: Merchant, person: PersonInput, *, at: datetime) -> Customer | None:

@@ -77,7 +77,7 @@ def _event(metric: Metric[Fact], fact: Fact, *, at: datetime) -> Event:
 
 
 def _deliveries(event: Event, fact: Fact, connections: Sequence[Connection]) -> Iterable[Delivery]:
-    metric = catalog.metrics[event.metric]
+    metric = catalog[event.metric]
     window_at = fact.subject_at if metric.launch_from_subject else event.occurred_at
     identifier = identifier_of(fact.customer)
     for connection in connections:

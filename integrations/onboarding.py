@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 
 from integrations import connections, launch, merchants
-from integrations.catalog import Metric, catalog
+from integrations.catalog import CUSTOM_START, Metric, catalog
 from integrations.destinations.base import Account, ConnectionPaused, DeliveryError
 from integrations.fields import Sealed
 from integrations.models import Connection, Lane, Merchant, ShopDomain
@@ -97,7 +97,8 @@ def onboard(application: Application, *, at: datetime) -> Onboarded:
 
 def check_key(key: str, metrics: Sequence[str], metric_prefix: str) -> Account:
     """Whose account the key opens. Raises `KeyRefused` and `DestinationUnreachable`."""
-    names = [catalog.metrics[each].name.format(prefix=metric_prefix) for each in metrics]
+    known = (catalog.metrics[each] for each in metrics if not each.startswith(CUSTOM_START))
+    names = [each.name.format(prefix=metric_prefix) for each in known]
     try:
         return connections.inspect("klaviyo", key, names)
     except ConnectionPaused as error:

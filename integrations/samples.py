@@ -80,6 +80,8 @@ def _of_example(value: Any) -> dict[str, Any]:
             return {"type": "integer"}
         case float():
             return {"type": "number"}
+        case []:
+            return {"type": "array"}
         case list():
             return {"type": "array", "items": _of_example(value[0])}
         case dict():

@@ -6,11 +6,14 @@ is no event and why, domain apps tell: they register a `Teller`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 
-from integrations import sources
+from django.db.models import Q
+
+from integrations import search, sources
 from integrations.catalog import catalog
 from integrations.models import Delivery, DeliveryAttempt, Event, InboundMessage, Merchant
 
@@ -18,8 +21,23 @@ State, Reason = Delivery.State, Delivery.Reason
 MOST = 300
 """Rows of each kind that one timeline shows, the newest."""
 
+MOST_ORDERS = 20
+"""Orders of a shopper that one timeline shows, the newest."""
+
 IMPORT_LAG = timedelta(minutes=10)
 """An event that is recorded this much later than it happened is said to have come late."""
+
+
+class Kind(StrEnum):
+    """What an entry tells of."""
+
+    MESSAGE = "message"
+    ORDER = "order"
+    SCAN = "scan"
+    EVENT = "event"
+    DELIVERY = "delivery"
+    NO_EVENT = "no_event"
+    AWAITED = "awaited"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +45,8 @@ class Entry:
     """One thing that happened, or did not, at an instant, and the reason in `detail`. `tone` is good, warn, bad, info or plain.
 
     `event` is the primary key of the event that it is about. `about` tells it apart from others with its title: a parcel, an
-    item. `answer` is what Klaviyo said.
+    item. `answer` is what Klaviyo said. `reason` says in one word for programs why something was not told or not sent, or how:
+    a delivery's own, or one of `REASONS`.
     """
 
     at: datetime
@@ -37,14 +56,60 @@ class Entry:
     event: int | None = None
     about: str = ""
     answer: str = ""
+    kind: Kind = field(kw_only=True)
+    reason: str = ""
+
+
+REASONS = (
+    "backfill",
+    "connection_paused",
+    "message_failed",
+    "tried_again",
+    "test_order",
+    "scan_unknown",
+    "scan_repeated",
+    "scan_out_of_order",
+)
+"""Reasons beside those of deliveries."""
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a timeline is about: orders by their numbers, and their parcels' tracking numbers."""
+    """What a timeline is about: orders by their numbers, their parcels' tracking numbers, shoppers by their primary keys."""
 
-    orders: tuple[str, ...]
+    orders: tuple[str, ...] = ()
     parcels: tuple[str, ...] = ()
+    customers: tuple[int, ...] = ()
+
+
+def about_term(merchant: Merchant, term: str) -> About:
+    """What a word names: a shopper by e-mail address or phone number, an order by its number or that of a parcel."""
+    people = search.customers(merchant, term)
+    if people:
+        return about_customers(merchant, people)
+    by_parcel = about_parcel(merchant, term)
+    spellings = by_parcel.parcels
+    return About((*by_parcel.orders, *(each for each in spellings if each not in by_parcel.orders)), spellings)
+
+
+def about_customers(merchant: Merchant, keys: Sequence[int]) -> About:
+    """Shoppers, and the newest of their orders."""
+    mine = Event.objects.for_merchant(merchant).filter(customer__in=keys).exclude(order_number="")
+    numbers = mine.order_by("-id").values_list("order_number", flat=True)
+    return About(tuple(dict.fromkeys(numbers[:MOST_ORDERS])), customers=tuple(keys))
+
+
+def about_parcel(merchant: Merchant, number: str) -> About:
+    """A parcel by its tracking number, and the order that it belongs to."""
+    spellings = search.variants(number)
+    mine = Event.objects.for_merchant(merchant).filter(tracking_number__in=spellings).exclude(tracking_number="")
+    orders = mine.exclude(order_number="").values_list("order_number", flat=True)
+    return About(tuple(dict.fromkeys(orders[:MOST_ORDERS])), tuple(spellings))
+
+
+def about_order(number: str) -> About:
+    """An order by its number, however it is written."""
+    return About(tuple(search.variants(number)))
 
 
 Teller = Callable[[Merchant, About], Iterable[Entry]]
@@ -59,7 +124,10 @@ def register(teller: Teller) -> Teller:
 
 def tell(merchant: Merchant, about: About) -> list[Entry]:
     """The timeline, oldest first: a handful of statements, however much happened."""
-    mine = Event.objects.for_merchant(merchant).filter(order_number__in=about.orders)
+    meant = Q(order_number__in=about.orders) & ~Q(order_number="")
+    if about.customers:
+        meant |= Q(customer__in=about.customers)
+    mine = Event.objects.for_merchant(merchant).filter(meant)
     events = {each.pk: each for each in reversed(list(mine.order_by("-id")[:MOST]))}
     parcels = {each.tracking_number for each in events.values() if each.tracking_number}
     entries = [*_messages(merchant, {*about.orders, *about.parcels, *parcels}), *_events(merchant, events)]
@@ -74,7 +142,12 @@ def _messages(merchant: Merchant, references: Collection[str]) -> Iterator[Entry
     for source, topic, state, note, received_at in told:
         failed = state == InboundMessage.State.FAILED
         yield Entry(
-            received_at, f"{sources.get(source).label} told us: {topic}", note, tone="bad" if failed else "plain"
+            received_at,
+            f"{sources.get(source).label} told us: {topic}",
+            note,
+            tone="bad" if failed else "plain",
+            kind=Kind.MESSAGE,
+            reason="message_failed" if failed else "",
         )
 
 
@@ -89,7 +162,15 @@ def _events(merchant: Merchant, events: Mapping[int, Event]) -> Iterator[Entry]:
         detail = f"We learnt of it {in_words(event.recorded_at - event.occurred_at)} later." if late else ""
         if event.pk not in delivered:
             detail = f"{detail} No account was connected for it.".strip()
-        yield Entry(event.occurred_at, f"Recorded: {event.metric_name}", detail, "info", event.pk, _about(event))
+        yield Entry(
+            event.occurred_at,
+            f"Recorded: {event.metric_name}",
+            detail,
+            "info",
+            event.pk,
+            _about(event),
+            kind=Kind.EVENT,
+        )
     for delivery in deliveries:
         yield _outcome(events[delivery.event_id], delivery, tried.get(delivery.pk, []))
 
@@ -141,17 +222,32 @@ WORDS = {
 
 def _outcome(event: Event, delivery: Delivery, attempts: list[DeliveryAttempt]) -> Entry:
     """What became of one event, in one sentence, and what Klaviyo answered."""
-    reason = WORDS.get(Reason(delivery.reason), "")
     last = max(attempts, key=lambda each: each.started_at) if attempts else None
     at = delivery.settled_at or (last.started_at if last else delivery.created_at)
-    title, reason, tone = _ended(event, delivery, reason)
+    title, detail, tone = _ended(event, delivery)
     return Entry(
-        at, f"{title}: {event.metric_name}", reason, tone, event.pk, _about(event), answer=_answer(attempts, last)
+        at,
+        f"{title}: {event.metric_name}",
+        detail,
+        tone,
+        event.pk,
+        _about(event),
+        _answer(attempts, last),
+        kind=Kind.DELIVERY,
+        reason=_reason(delivery),
     )
 
 
-def _ended(event: Event, delivery: Delivery, reason: str) -> tuple[str, str, str]:
+def _reason(delivery: Delivery) -> str:
+    """Why it stands as it does, in one word for programs."""
+    if delivery.state == State.SENT:
+        return "backfill" if delivery.is_backfill else delivery.reason
+    return delivery.reason or (_waiting(delivery)[1] if delivery.state in (State.PENDING, State.SENDING) else "")
+
+
+def _ended(event: Event, delivery: Delivery) -> tuple[str, str, str]:
     """How it stands, why, and the tone in which that is said."""
+    reason = WORDS.get(Reason(delivery.reason), "")
     match delivery.state:
         case State.SENT if delivery.is_backfill:
             return "Sent without starting flows", f"{_why_backfill(event, delivery)} Klaviyo recorded it.", "warn"
@@ -164,7 +260,7 @@ def _ended(event: Event, delivery: Delivery, reason: str) -> tuple[str, str, str
         case State.DEAD | State.EXPIRED:
             return "Failed", f"{reason} {delivery.error}".strip(), "bad"
         case _:
-            return "Waits to be sent", _waiting(delivery), "info"
+            return "Waits to be sent", _waiting(delivery)[0], "info"
 
 
 def _why_backfill(event: Event, delivery: Delivery) -> str:
@@ -175,13 +271,15 @@ def _why_backfill(event: Event, delivery: Delivery) -> str:
     return f"It was older than {delivery.connection.freshness_hours} hours when it was sent."
 
 
-def _waiting(delivery: Delivery) -> str:
+def _waiting(delivery: Delivery) -> tuple[str, str]:
+    """Why it waits, for people, and in one word for programs."""
     connection = delivery.connection
     if connection.state != connection.State.ACTIVE:
-        return f"The connection is {connection.get_state_display().lower()}. Nothing is lost meanwhile."
+        text = f"The connection is {connection.get_state_display().lower()}. Nothing is lost meanwhile."
+        return text, "connection_paused"
     if delivery.error:
-        return f"The last attempt failed: {delivery.error} It is tried again."
-    return "It is its turn soon."
+        return f"The last attempt failed: {delivery.error} It is tried again.", "tried_again"
+    return "It is its turn soon.", ""
 
 
 def _answer(attempts: list[DeliveryAttempt], last: DeliveryAttempt | None) -> str:

@@ -79,10 +79,23 @@ def with_vitals(merchants: QuerySet[Merchant], *, at: datetime) -> QuerySet[Merc
 
 @dataclass(frozen=True, slots=True)
 class Concern:
-    """Something that is wrong with a merchant. What is urgent needs a person; the rest may settle by itself."""
+    """Something that is wrong with a merchant. What is urgent needs a person; the rest may settle by itself.
+
+    `advice` says what to do about it.
+    """
 
     text: str
     is_urgent: bool = False
+    advice: str = ""
+
+
+ASK = "Ask your contact at Tidings."
+NEW_KEY = "Make a new private key in Klaviyo that has every scope, and enter it on the page Klaviyo."
+_ON_PAUSE = {
+    Connection.State.PAUSED_KEY: NEW_KEY,
+    Connection.State.PAUSED_SCOPE: NEW_KEY,
+    Connection.State.PAUSED_OPERATOR: ASK,
+}
 
 
 def concerns(merchant: Any, *, at: datetime) -> list[Concern]:
@@ -90,22 +103,33 @@ def concerns(merchant: Any, *, at: datetime) -> list[Concern]:
     found = []
     connections = list(merchant.connections.all())
     if merchant.state == Merchant.State.CLOSING:
-        found.append(Concern("erasure was asked for", is_urgent=True))
+        found.append(Concern("erasure was asked for", is_urgent=True, advice=ASK))
     for connection in connections:
         if connection.state != Connection.State.ACTIVE:
             label = str(connection.get_state_display()).removeprefix("Paused: ")
-            found.append(Concern(label[0].lower() + label[1:], is_urgent=True))
+            advice = _ON_PAUSE[Connection.State(connection.state)]
+            found.append(Concern(label[0].lower() + label[1:], is_urgent=True, advice=advice))
         elif connection.missing_scopes:
-            found.append(Concern(f"the key lacks {', '.join(connection.missing_scopes)}", is_urgent=True))
+            lacks = f"the key lacks {', '.join(connection.missing_scopes)}"
+            found.append(Concern(lacks, is_urgent=True, advice=NEW_KEY))
     if not connections:
-        found.append(Concern("no connection", is_urgent=True))
+        found.append(Concern("no connection", is_urgent=True, advice=ASK))
     if merchant.failed_lately:
-        found.append(Concern(f"{counted(merchant.failed_lately)} failed in 24 h", is_urgent=True))
+        advice = "See why at the events in state failed, and send them again."
+        found.append(Concern(f"{counted(merchant.failed_lately)} failed in 24 h", is_urgent=True, advice=advice))
     if merchant.oldest_waiting_at and at - merchant.oldest_waiting_at > LATE_AFTER:
-        found.append(Concern("deliveries wait"))
+        found.append(Concern("deliveries wait", advice="Nothing: they go as soon as Klaviyo takes them."))
     if is_silent(merchant, at=at):
-        found.append(Concern("silent for 24 h"))
+        found.append(
+            Concern("silent for 24 h", advice="See whether the shop still sends to the addresses on the page Sources.")
+        )
     return found
+
+
+def held(connection: Connection) -> int:
+    """Deliveries that are held for the launch or for an identity, up to `COUNTED_UP_TO` + 1."""
+    mine = Delivery.objects.filter(connection=connection, state=Delivery.State.HELD)
+    return mine.order_by().values("pk")[: COUNTED_UP_TO + 1].count()
 
 
 def is_silent(merchant: Any, *, at: datetime) -> bool:

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from integrations import timeline
 from integrations.catalog import catalog
-from integrations.models import Event, Merchant
-from integrations.timeline import About, Entry
+from integrations.models import Delivery, Event, Merchant
+from integrations.timeline import About, Entry, Kind
 from tracking import retelling, statuses
 from tracking.dossier import Dossier
 from tracking.models import Issue, Order, Scan, Shipment
@@ -48,11 +48,23 @@ def _order(dossier: Dossier) -> Iterator[Entry]:
     order = dossier.order
     if order.is_test:
         yield Entry(
-            order.placed_at, f"{order.number} is a test order", "Test orders are kept and build no events.", "warn"
+            order.placed_at,
+            f"{order.number} is a test order",
+            "Test orders are kept and build no events.",
+            "warn",
+            kind=Kind.ORDER,
+            reason="test_order",
         )
     if order.customer is None:
         detail = "Its events wait until a message names an e-mail address or a phone number."
-        yield Entry(order.placed_at, f"{order.number} came without a shopper", detail, "warn")
+        yield Entry(
+            order.placed_at,
+            f"{order.number} came without a shopper",
+            detail,
+            "warn",
+            kind=Kind.ORDER,
+            reason=Delivery.Reason.NO_IDENTITY,
+        )
 
 
 def _quiet_scans(scans: Iterable[Scan], parcels: Mapping[int, Shipment]) -> Iterator[Entry]:
@@ -64,15 +76,19 @@ def _quiet_scans(scans: Iterable[Scan], parcels: Mapping[int, Shipment]) -> Iter
             reached[scan.shipment_id] = scan
         else:
             title = f"Scan of {parcels[scan.shipment_id]}: {statuses.LABELS[scan.status].lower()}"
-            yield Entry(scan.occurred_at, title, _why_quiet(scan, before))
+            detail, reason = _why_quiet(scan, before)
+            yield Entry(scan.occurred_at, title, detail, kind=Kind.SCAN, reason=reason)
 
 
-def _why_quiet(scan: Scan, before: Scan | None) -> str:
+def _why_quiet(scan: Scan, before: Scan | None) -> tuple[str, str]:
+    """For people, and in one word for programs."""
     if scan.status == statuses.UNKNOWN:
-        return "It says nothing that we know, so it moves nothing and tells nothing."
+        return "It says nothing that we know, so it moves nothing and tells nothing.", "scan_unknown"
     if before is not None and before.status == scan.status:
-        return f"The parcel was {statuses.LABELS[scan.status].lower()} already: a repeated scan tells nothing."
-    return "It came late or out of order: the parcel was further on already, so it is kept and tells nothing."
+        text = f"The parcel was {statuses.LABELS[scan.status].lower()} already: a repeated scan tells nothing."
+        return text, "scan_repeated"
+    text = "It came late or out of order: the parcel was further on already, so it is kept and tells nothing."
+    return text, "scan_out_of_order"
 
 
 def _untold(dossier: Dossier, scans: list[Scan], issues: list[Issue]) -> Iterator[Entry]:
@@ -96,11 +112,14 @@ def _untold(dossier: Dossier, scans: list[Scan], issues: list[Issue]) -> Iterato
     names = {key: catalog.metrics[key].name_for(dossier.order.merchant) for key in missing}
     for key in [each for each in missing if each in on]:
         times = f" It happened {len(missing[key])} times." if len(missing[key]) > 1 else ""
-        yield Entry(min(missing[key]), f"No event: {names[key]}", WAS_OFF + times)
+        title = f"No event: {names[key]}"
+        yield Entry(min(missing[key]), title, WAS_OFF + times, kind=Kind.NO_EVENT, reason=Delivery.Reason.METRIC_OFF)
     off = [key for key in missing if key not in on]
     if off:
         first = min(instant for key in off for instant in missing[key])
-        yield Entry(first, "Metrics that are off", ARE_OFF + ", ".join(names[key] for key in off))
+        detail = ARE_OFF + ", ".join(names[key] for key in off)
+        title = "Metrics that are off"
+        yield Entry(first, title, detail, kind=Kind.NO_EVENT, reason=Delivery.Reason.METRIC_OFF)
 
 
 WAS_OFF = "This metric was off when it happened. What happened before a metric is turned on is not told afterwards."
@@ -110,9 +129,23 @@ ARE_OFF = "Of what happened here they would have told: "
 def _awaited(dossier: Dossier) -> Iterator[Entry]:
     order = dossier.order
     if order.stalls_at:
-        yield Entry(order.stalls_at, f"{order.number} counts as stalled then, unless it is shipped", "", "info")
+        yield Entry(
+            order.stalls_at,
+            f"{order.number} counts as stalled then, unless it is shipped",
+            "",
+            "info",
+            kind=Kind.AWAITED,
+        )
     for parcel in dossier.shipments:
         if parcel.stalls_at:
-            yield Entry(parcel.stalls_at, f"{parcel} counts as stalled then, unless it is scanned", "", "info")
+            yield Entry(
+                parcel.stalls_at,
+                f"{parcel} counts as stalled then, unless it is scanned",
+                "",
+                "info",
+                kind=Kind.AWAITED,
+            )
         if parcel.delays_at:
-            yield Entry(parcel.delays_at, f"{parcel} counts as delayed then, unless it arrives", "", "info")
+            yield Entry(
+                parcel.delays_at, f"{parcel} counts as delayed then, unless it arrives", "", "info", kind=Kind.AWAITED
+            )

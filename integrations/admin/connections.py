@@ -20,12 +20,13 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldBooleanWidget
 
-from integrations import amending, connections, onboarding
+from integrations import amending, connections, custom_metrics, onboarding
 from integrations.admin import show
 from integrations.admin.deeds import Deed, DeedsMixin, Outcome, plural
 from integrations.admin.fields import LaunchForm, MetricsForm, secret_field
 from integrations.admin.site import whole_number
 from integrations.admin.theme import ChoicesDropdownFilter, ModelAdmin, display
+from integrations.catalog import Metric, Pack
 from integrations.destinations.base import DeliveryError
 from integrations.models import Connection
 
@@ -54,6 +55,7 @@ class ConnectionForm(MetricsForm, LaunchForm):
 
     def __init__(self, connection: Connection, data: Any = None) -> None:
         self.connection = connection
+        self._by_pack = custom_metrics.by_pack(connection.merchant)
         launch = connection.launch_at.astimezone(zoneinfo.ZoneInfo(connection.merchant.timezone))
         super().__init__(
             data,
@@ -65,6 +67,13 @@ class ConnectionForm(MetricsForm, LaunchForm):
                 "freshness_hours": connection.freshness_hours,
             },
         )
+        packs, metrics = self.fields["packs"], self.fields["metrics"]
+        packs.choices = [(pack.key, pack.label) for pack, _ in self._by_pack]  # type: ignore[attr-defined]
+        metrics.choices = [(each.key, each.name) for _, found in self._by_pack for each in found]  # type: ignore[attr-defined]
+
+    def by_pack(self) -> list[tuple[Pack, list[Metric[Any]]]]:
+        """The catalogue's and the merchant's own."""
+        return self._by_pack
 
     def clean(self) -> dict[str, Any]:
         """Something is sent; the launch is a possible instant. A launch that was not touched stays to the second."""

@@ -86,6 +86,10 @@ class MetricsForm(forms.Form):
     packs = forms.MultipleChoiceField(choices=pack_choices, required=False)
     metrics = forms.MultipleChoiceField(choices=metric_choices, required=False)
 
+    def by_pack(self) -> list[tuple[Pack, list[Metric[Any]]]]:
+        """What there is to choose from: each pack with its metrics."""
+        return [(pack, catalog.in_pack(pack.key)) for pack in catalog.packs()]
+
     def pack_options(self) -> list[PackChoice]:
         """The packs as the form shows them: what was asked for, or what is on."""
         chosen = set(self["metrics"].value() or ())
@@ -93,20 +97,20 @@ class MetricsForm(forms.Form):
         return [
             PackChoice(
                 pack,
-                [
-                    (each, each.key in chosen or (pack.key in whole and not each.is_optional))
-                    for each in catalog.in_pack(pack.key)
-                ],
+                [(each, each.key in chosen or (pack.key in whole and not each.is_optional)) for each in metrics],
             )
-            for pack in catalog.packs()
+            for pack, metrics in self.by_pack()
         ]
 
     def chosen_metrics(self) -> list[str]:
-        """Keys by number. Valid after `is_valid`."""
+        """Keys by pack and number. Valid after `is_valid`."""
         packs, keys = set(self.cleaned_data["packs"]), set(self.cleaned_data["metrics"])
-        whole = {each.key for pack in packs for each in catalog.turned_on_with(pack)}
-        chosen = (each for each in catalog.metrics.values() if each.key in keys or each.key in whole)
-        return [each.key for each in sorted(chosen, key=lambda metric: metric.number)]
+        return [
+            each.key
+            for pack, metrics in self.by_pack()
+            for each in metrics
+            if each.key in keys or (pack.key in packs and not each.is_optional)
+        ]
 
     def require_metric(self) -> None:
         """Note an error unless something is chosen."""

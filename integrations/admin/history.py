@@ -9,6 +9,7 @@ from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 
+from integrations import custom_metrics
 from integrations.admin import finding, show
 from integrations.admin.deeds import Deed, DeedsMixin
 from integrations.admin.deliveries import FIND_EVENTS, SEND_AGAIN, chips, send_again, ways
@@ -19,14 +20,15 @@ from integrations.models import Customer, Delivery, DeliveryAttempt, Event
 
 
 class MetricFilter(DropdownFilter):
-    """One metric of the catalogue."""
+    """One metric of the catalogue, or of the merchant by which the list is filtered."""
 
     title = "metric"
     parameter_name = "metric"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Every metric, by number."""
-        metrics = sorted(catalog.metrics.values(), key=lambda metric: metric.number)
+        merchant = chosen_merchant(request)
+        metrics = [*catalog.in_order(), *(custom_metrics.own(merchant) if merchant else [])]
         return [(metric.key, f"{metric.name.replace('{prefix}: ', '')} ({metric.pack.label})") for metric in metrics]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:

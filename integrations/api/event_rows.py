@@ -14,8 +14,8 @@ import orjson
 import psycopg
 from django.db import connection
 
+from integrations import custom_metrics
 from integrations.api.cursors import Place
-from integrations.catalog import catalog
 from integrations.customers import normalise_email
 from integrations.models import Merchant
 from integrations.search import variants
@@ -146,7 +146,7 @@ def _in_state(merchant: Merchant, state: str) -> Condition:
 
 CONDITIONS: dict[str, Callable[[Merchant, Any], Condition]] = {
     "metric": lambda merchant, metric: Condition("e.metric = %s", (metric,)),
-    "pack": lambda merchant, pack: _among("e.metric", [each.key for each in catalog.in_pack(pack)]),
+    "pack": lambda merchant, pack: _among("e.metric", custom_metrics.keys_in(merchant, pack)),
     "customer_id": lambda merchant, key: Condition("e.customer_id = %s", (key,)),
     "email": _of_email,
     "order_number": lambda merchant, number: _numbered("e.order_number", number),

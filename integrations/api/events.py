@@ -6,11 +6,22 @@ from typing import Any
 
 from django.http import HttpResponseBase
 
-from integrations.api import cursors, event_rows, examples, following, parameters, problems, rendering, schemas
+from integrations.api import (
+    bulk,
+    cursors,
+    event_rows,
+    examples,
+    following,
+    parameters,
+    problems,
+    recording,
+    rendering,
+    schemas,
+)
 from integrations.api.cursors import ASCENDING, DESCENDING
 from integrations.api.endpoint import Call, Endpoint, operation
 from integrations.api.parameters import Parameter
-from integrations.catalog import catalog
+from integrations.catalog import CUSTOM, catalog
 from integrations.delivery import resend
 from integrations.models import Delivery, DeliveryAttempt, Event
 
@@ -18,7 +29,7 @@ NAME = "events"
 
 
 def _pack(given: str) -> str:
-    known = [pack.key for pack in catalog.packs()]
+    known = [*(pack.key for pack in catalog.packs()), CUSTOM.key]
     if given not in known:
         raise ValueError(f"must be one of {', '.join(known)}")
     return given
@@ -79,6 +90,44 @@ class Events(Endpoint):
         rows = event_rows.page(call.merchant, values, place, is_ascending=is_ascending, limit=limit + 1, fields=fields)
         page = cursors.page_of(rows, place, limit, bound, event_rows.place_of)
         return rendering.answer(page.as_data(lambda row: event_rows.shown(row, fields)))
+
+    @operation(
+        id="record_event",
+        tag="Events",
+        scope="events:write",
+        summary="Record an event",
+        body=recording.NewEvent,
+        body_example=examples.NEW_EVENT,
+        answer=schemas.Event,
+        example=examples.CUSTOM_EVENT,
+        status=201,
+        also=(200,),
+        problems=("conflict",),
+    )
+    def post(self, call: Call) -> HttpResponseBase:
+        """Record an event of a custom metric (`POST /metrics`), and send it as every other. A `unique_id` that was recorded
+        before is the same event: it changes nothing and is answered by 200 with the first one.
+        """
+        status, told = recording.record(call, call.body)
+        return rendering.answer(told, status, location=f"/api/v1/events/{told['id']}")
+
+
+class BulkEvents(Endpoint):
+    """`/events/bulk`"""
+
+    @operation(
+        id="record_events",
+        tag="Events",
+        scope="events:write",
+        summary="Record many events",
+        body=bulk.Items,
+        body_example={"items": [examples.NEW_EVENT]},
+        answer=bulk.Results,
+        example={"failed": 0, "results": [{"index": 0, "status": 201, "item": examples.CUSTOM_EVENT}]},
+    )
+    def post(self, call: Call) -> HttpResponseBase:
+        """Record up to 1,000 events, each as by `POST /events`."""
+        return bulk.answer(call, recording.NewEvent, lambda values: recording.record(call, values))
 
 
 class EventDetail(Endpoint):

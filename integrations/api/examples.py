@@ -42,15 +42,130 @@ DELIVERY: dict[str, Any] = {
     ],
 }
 
+CUSTOMER: dict[str, Any] = {
+    "id": "77",
+    "email": "ada@example.com",
+    "phone": "+4930901820",
+    "first_name": "Ada",
+    "last_name": "Byron",
+    "company": "",
+    "external_ids": ["5932"],
+    "consent": {"email": {"state": "subscribed", "at": "2026-11-01T09:00:00+00:00"}},
+    "status": "active",
+    "created_at": "2026-11-01T09:00:00Z",
+}
+
+PERSON: dict[str, Any] = {"email": "ada@example.com", "first_name": "Ada", "last_name": "Byron"}
+
 METRIC: dict[str, Any] = {
-    "number": 2,
-    "key": "shipment_created",
-    "name": "ShipmentCreated",
-    "pack": "order_tracking",
+    "number": None,
+    "key": "custom_gift_wrapped",
+    "name": "Gift wrapped",
+    "pack": "custom",
     "is_on": True,
     "is_optional": False,
-    "description": "A parcel of an order was made.",
-    "unique_id": "shipment:<id>",
-    "properties": [{"name": "OrderNumber", "type": "text", "description": "The order's number."}],
+    "description": "The shop wrapped an order as a gift.",
+    "unique_id": "as reported",
+    "properties": [{"name": "Paper", "type": "string", "description": "Its pattern.", "is_required": True}],
     "profile_properties": [],
+    "schema": {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Gift wrapped",
+        "description": "The shop wrapped an order as a gift.",
+        "type": "object",
+        "properties": {"Paper": {"type": "string", "description": "Its pattern.", "examples": ["text"]}},
+        "required": ["Paper"],
+        "additionalProperties": True,
+    },
+    "example": {"unique_id": "as-reported", "value": None, "value_currency": "", "properties": {"Paper": "text"}},
+}
+
+NEW_METRIC: dict[str, Any] = {
+    "key": "custom_gift_wrapped",
+    "name": "Gift wrapped",
+    "description": "The shop wrapped an order as a gift.",
+    "properties": [{"name": "Paper", "type": "string", "description": "Its pattern.", "is_required": True}],
+}
+
+NEW_EVENT: dict[str, Any] = {
+    "metric": "custom_gift_wrapped",
+    "unique_id": "wrap-1001",
+    "occurred_at": "2026-11-20T10:00:00Z",
+    "customer": PERSON,
+    "order_number": "#1001",
+    "properties": {"Paper": "Stars"},
+}
+
+CUSTOM_EVENT: dict[str, Any] = EVENT | {
+    "id": "1043",
+    "metric": "custom_gift_wrapped",
+    "metric_name": "Gift wrapped",
+    "tracking_number": "",
+    "unique_id": "wrap-1001",
+    "value": None,
+    "value_currency": "",
+    "properties": {"Paper": "Stars"},
+}
+
+CONNECTION: dict[str, Any] = {
+    "id": "3",
+    "kind": "klaviyo",
+    "state": "paused_auth",
+    "state_detail": "401: Incorrect authentication credentials.",
+    "state_since": "2026-11-20T10:00:00Z",
+    "account_id": "fnVRrd",
+    "account_name": "Alba",
+    "missing_scopes": [],
+    "checked_at": "2026-11-20T10:00:00Z",
+    "launch_at": "2026-11-01T09:00:00Z",
+    "launched_at": "2026-11-01T09:00:00Z",
+    "backfill_days": 0,
+    "freshness_hours": 72,
+    "last_received_at": "2026-11-20T10:04:11.301244Z",
+    "last_accepted_at": "2026-11-20T09:58:40.120004Z",
+    "waiting": 12,
+    "held": 0,
+    "failed": 0,
+    "concerns": [
+        {
+            "text": "the key is refused",
+            "is_urgent": True,
+            "advice": "Make a new private key in Klaviyo that has every scope, and enter it on the page Klaviyo.",
+        }
+    ],
+    "to_do": [{"text": "The key works", "detail": "Paused: the key is refused"}],
+}
+
+TIMELINE: list[dict[str, Any]] = [
+    {
+        "at": "2026-11-20T10:00:00Z",
+        "kind": "event",
+        "title": "Recorded: ShipmentCreated",
+        "detail": "",
+        "about": "1Z999AA10123456784",
+        "answer": "",
+        "event_id": "1042",
+        "reason": "",
+    },
+    {
+        "at": "2026-11-20T10:00:03Z",
+        "kind": "delivery",
+        "title": "Not sent: ShipmentCreated",
+        "detail": "It is older than the days before the launch that are sent.",
+        "about": "1Z999AA10123456784",
+        "answer": "",
+        "event_id": "1042",
+        "reason": "before_window",
+    },
+]
+
+REPLAY: dict[str, Any] = {
+    "id": "5",
+    "state": "running",
+    "created_at": "2026-11-20T10:00:00Z",
+    "finished_at": None,
+    "filter": {"state": "failed", "occurred_after": "2026-11-19T00:00:00Z"},
+    "total": 1204,
+    "done": 500,
+    "resent": 498,
 }

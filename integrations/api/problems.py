@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import structlog
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
-from django.db import OperationalError
+from django.db import IntegrityError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 
 MEDIA_TYPE = "application/problem+json"
@@ -99,6 +99,8 @@ def as_problem(error: Exception) -> Problem:
     logger.error("api.failed", error=type(error).__name__, exc_info=error)
     if isinstance(error, OperationalError):
         return Problem("unavailable", "The database does not answer. Try again.", headers={"Retry-After": "5"})
+    if isinstance(error, IntegrityError):
+        return Problem("conflict", "Somebody else wrote the same thing at the same time. Try again.")
     return Problem("internal_error", "It was noted. Try again, and tell us the X-Request-Id if it stays.")
 
 

@@ -6,7 +6,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from integrations.models import Delivery
+from integrations import timeline
+from integrations.models import Connection, Delivery, Replay
+from integrations.models import Customer as CustomerRow
 
 AMOUNT = "An amount in major units, as text: “42.5”."
 KEY = "An id; a text of digits."
@@ -109,23 +111,151 @@ class MetricProperty(serializers.Serializer[Any]):
 
     name = serializers.CharField()
     type = serializers.CharField(help_text="Its type in words.")
-    description = serializers.CharField()
+    description = serializers.CharField(allow_blank=True)
+    is_required = serializers.BooleanField(required=False, help_text="Of a custom metric: whether each event has it.")
+
+
+class MetricExample(serializers.Serializer[Any]):
+    """A plausible event of a metric."""
+
+    unique_id = serializers.CharField()
+    value = serializers.CharField(allow_null=True, help_text=AMOUNT)
+    value_currency = serializers.CharField(allow_blank=True, help_text="ISO 4217.")
+    properties = serializers.DictField()
 
 
 class Metric(serializers.Serializer[Any]):
     """A kind of event."""
 
-    number = serializers.IntegerField()
+    number = serializers.IntegerField(allow_null=True, help_text="Its place in the catalogue; null for a custom one.")
     key = serializers.CharField()
     name = serializers.CharField(help_text="Its name in the merchant's Klaviyo.")
-    pack = serializers.CharField()
+    pack = serializers.CharField(help_text="`custom` for those that the merchant declared.")
     is_on = serializers.BooleanField(help_text="Whether it is recorded and sent for the merchant.")
     is_optional = serializers.BooleanField(help_text="Whether it is turned on by itself only, not with its pack.")
-    description = serializers.CharField()
+    description = serializers.CharField(allow_blank=True)
     unique_id = serializers.CharField(help_text="What its `unique_id` is made of.")
     properties = MetricProperty(many=True)
     profile_properties = MetricProperty(many=True)
+    schema = serializers.DictField(help_text="JSON Schema (draft 2020-12) of the properties; it is open.")
+    example = MetricExample()
 
 
+class Customer(serializers.Serializer[Any]):
+    """A shopper."""
+
+    id = serializers.CharField(help_text=KEY)
+    email = serializers.CharField(allow_blank=True)
+    phone = serializers.CharField(allow_blank=True, help_text="E.164.")
+    first_name = serializers.CharField(allow_blank=True)
+    last_name = serializers.CharField(allow_blank=True)
+    company = serializers.CharField(allow_blank=True)
+    external_ids = serializers.ListField(child=serializers.CharField(), help_text="The shop's own ids.")
+    consent = serializers.DictField(help_text="Channel -> `state` and `at`, as last told.")
+    status = serializers.ChoiceField(choices=CustomerRow.Status.choices)
+    created_at = serializers.DateTimeField(help_text="When the shopper became known.")
+
+
+class Activity(serializers.Serializer[Any]):
+    """What was made of an entry."""
+
+    kind = serializers.CharField()
+    customer_id = serializers.CharField(help_text=KEY)
+    note = serializers.CharField(help_text="For people.")
+
+
+class Concern(serializers.Serializer[Any]):
+    """Something that is wrong."""
+
+    text = serializers.CharField()
+    is_urgent = serializers.BooleanField(help_text="Whether a person must help.")
+    advice = serializers.CharField(help_text="What to do.")
+
+
+class ToDo(serializers.Serializer[Any]):
+    """Something that is still to be done on the way to going live."""
+
+    text = serializers.CharField()
+    detail = serializers.CharField(allow_blank=True)
+
+
+class ConnectionShape(serializers.Serializer[Any]):
+    """How the merchant's account at Klaviyo fares. Counts stop at 10,000."""
+
+    id = serializers.CharField(help_text=KEY)
+    kind = serializers.CharField()
+    state = serializers.ChoiceField(choices=Connection.State.choices)
+    state_detail = serializers.CharField(allow_blank=True)
+    state_since = serializers.DateTimeField()
+    account_id = serializers.CharField(allow_blank=True)
+    account_name = serializers.CharField(allow_blank=True)
+    missing_scopes = serializers.ListField(child=serializers.CharField())
+    checked_at = serializers.DateTimeField(allow_null=True, help_text="When the key was last tried.")
+    launch_at = serializers.DateTimeField()
+    launched_at = serializers.DateTimeField(allow_null=True)
+    backfill_days = serializers.IntegerField(help_text="Days before the launch that are sent as history.")
+    freshness_hours = serializers.IntegerField(help_text="What is older when it is sent starts no flow.")
+    last_received_at = serializers.DateTimeField(allow_null=True, help_text="When a source was last heard from.")
+    last_accepted_at = serializers.DateTimeField(allow_null=True, help_text="When Klaviyo last accepted an event.")
+    waiting = serializers.IntegerField(help_text="Deliveries that are to be sent.")
+    held = serializers.IntegerField(help_text="Deliveries that wait for the launch or for a shopper's address.")
+    failed = serializers.IntegerField(help_text="Deliveries that failed in 24 hours.")
+    concerns = Concern(many=True, help_text="What is wrong now, and what to do.")
+    to_do = ToDo(many=True, help_text="What is still to be done before going live.")
+
+    class Meta:
+        """For the schema."""
+
+        ref_name = "Connection"
+
+
+class TimelineEntry(serializers.Serializer[Any]):
+    """One thing that happened, or did not."""
+
+    at = serializers.DateTimeField()
+    kind = serializers.ChoiceField(choices=[each.value for each in timeline.Kind])
+    title = serializers.CharField(help_text="For people.")
+    detail = serializers.CharField(allow_blank=True, help_text="For people.")
+    about = serializers.CharField(allow_blank=True, help_text="What tells it apart from others with its title.")
+    answer = serializers.CharField(allow_blank=True, help_text="What Klaviyo answered.")
+    event_id = serializers.CharField(allow_null=True, help_text="The event that it is about.")
+    reason = serializers.ChoiceField(
+        choices=[*(each for each in Delivery.Reason.values if each), *timeline.REASONS],
+        allow_blank=True,
+        help_text="Why something was not told or not sent, or how.",
+    )
+
+
+class ReplayFilter(serializers.Serializer[Any]):
+    """Which events are meant: those that fit all that is given."""
+
+    search = serializers.CharField(required=False)
+    metric = serializers.CharField(required=False)
+    state = serializers.CharField(required=False)
+    occurred_after = serializers.DateTimeField(required=False)
+    occurred_before = serializers.DateTimeField(required=False)
+
+
+class ReplayShape(serializers.Serializer[Any]):
+    """A stretch of history that is sent once more."""
+
+    id = serializers.CharField(allow_null=True, help_text="null while it is only proposed.")
+    state = serializers.ChoiceField(choices=[("proposed", "Proposed"), *Replay.State.choices])
+    created_at = serializers.DateTimeField(allow_null=True)
+    finished_at = serializers.DateTimeField(allow_null=True)
+    filter = ReplayFilter()
+    total = serializers.IntegerField(help_text="Events that fit.")
+    done = serializers.IntegerField(help_text="Events that were looked at.")
+    resent = serializers.IntegerField(help_text="Deliveries that were lined up.")
+    sample = Event(many=True, required=False, help_text="Of a proposal: the newest five, without properties.")
+
+    class Meta:
+        """For the schema."""
+
+        ref_name = "Replay"
+
+
+CustomerPage = page_of(Customer)
 EventPage = page_of(Event)
 MetricPage = page_of(Metric)
+TimelineEntryPage = page_of(TimelineEntry)

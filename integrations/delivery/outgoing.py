@@ -43,7 +43,7 @@ def prepare(
 
 def as_sent(connection: Connection, row: Claimed, *, at: datetime) -> Outgoing | None:
     """What is handed over for one delivery, whatever speaks against it; None where its metric is not known any more."""
-    if row.metric not in catalog.metrics:
+    if row.metric not in catalog:
         return None
     current = _profile_properties(connection.merchant_id, [row])
     return _outgoing(row, current.get(row.customer_id or 0, {}), at - connection.freshness, at=at)
@@ -52,7 +52,7 @@ def as_sent(connection: Connection, row: Claimed, *, at: datetime) -> Outgoing |
 def _objection(row: Claimed, enabled: frozenset[str], *, at: datetime) -> Verdict | None:
     if not row.identifier:
         return verdicts.held(Delivery.Reason.NO_IDENTITY)
-    if row.metric not in enabled or row.metric not in catalog.metrics:
+    if row.metric not in enabled or row.metric not in catalog:
         return verdicts.skipped(Delivery.Reason.METRIC_OFF)
     if row.is_ambiguous and at - row.first_attempt_at > UNCERTAIN_AFTER:
         return verdicts.uncertain()
@@ -63,7 +63,7 @@ def _no_longer_true(connection: Connection, rows: Sequence[Claimed], *, at: date
     """Deliveries of what was true when it was recorded and is not now."""
     checked: dict[tuple[str, Recheck], dict[str, Claimed]] = {}
     for row in rows:
-        recheck = catalog.metrics[row.metric].recheck
+        recheck = catalog[row.metric].recheck
         if recheck is not None:
             checked.setdefault((row.metric, recheck), {})[row.unique_id] = row
     untrue: set[int] = set()
@@ -76,7 +76,7 @@ def _no_longer_true(connection: Connection, rows: Sequence[Claimed], *, at: date
 def _profile_properties(merchant_id: int, rows: Sequence[Claimed]) -> dict[int, dict[str, Any]]:
     wanted: dict[int, frozenset[str]] = {}
     for row in rows:
-        names = catalog.metrics[row.metric].profile_names
+        names = catalog[row.metric].profile_names
         if names and row.customer_id is not None:
             wanted[row.customer_id] = wanted.get(row.customer_id, names) | names
     return catalog.profile_properties(merchant_id, wanted)
@@ -84,7 +84,7 @@ def _profile_properties(merchant_id: int, rows: Sequence[Claimed]) -> dict[int, 
 
 def _outgoing(row: Claimed, current: dict[str, Any], oldest: datetime, *, at: datetime) -> Outgoing:
     """`oldest`: what happened before it is too old to start a flow, as is what is no longer fresh by its metric's own limit."""
-    metric = catalog.metrics[row.metric]
+    metric = catalog[row.metric]
     is_stale = row.occurred_at < oldest or (row.fresh_until is not None and at > row.fresh_until)
     return Outgoing(
         delivery_id=row.id,

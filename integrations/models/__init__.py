@@ -3,6 +3,7 @@
 from integrations.models.alert import Alert, AlertAddress
 from integrations.models.clockwork import Lease, Tick
 from integrations.models.connection import Connection, Lane
+from integrations.models.custom_metric import CustomMetric
 from integrations.models.customer import Customer, CustomerExternalId
 from integrations.models.delivery import Delivery, DeliveryAttempt
 from integrations.models.event import Event
@@ -20,6 +21,7 @@ __all__ = [
     "ApiToken",
     "AuditEntry",
     "Connection",
+    "CustomMetric",
     "Customer",
     "CustomerExternalId",
     "Delivery",

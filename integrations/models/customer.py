@@ -36,7 +36,10 @@ class Customer(MerchantOwned):
             ),
             models.UniqueConstraint(fields=["merchant", "id"], name="customer_of_merchant"),
         ]
-        indexes = [models.Index(fields=["merchant", "phone"], condition=~Q(phone=""), name="customer_phone")]
+        indexes = [
+            models.Index(fields=["merchant", "phone"], condition=~Q(phone=""), name="customer_phone"),
+            models.Index(fields=["merchant", "-created_at", "-id"], name="customer_by_time"),
+        ]
 
     def __str__(self) -> str:
         return self.full_name or self.email or self.phone or f"customer {self.pk}"

@@ -14,12 +14,10 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
-from integrations import folding, search, timeline
-from integrations.catalog import catalog
+from integrations import custom_metrics, folding, search, timeline
 from integrations.delivery import resend, showing
 from integrations.models import Delivery, DeliveryAttempt, Event, Merchant
 from integrations.search import Wanted
-from integrations.timeline import About
 from integrations.web import paging
 from integrations.web.access import Role, Visit, page
 
@@ -31,27 +29,27 @@ STATES = [
     ("skipped", "Not sent"),
     ("failed", "Failed"),
 ]
-MOST_ORDERS = 20
-"""Orders of a shopper that one timeline shows, the newest."""
-
-
-def _metric_choices() -> list[tuple[str, str]]:
-    metrics = sorted(catalog.metrics.values(), key=lambda each: each.number)
-    return [("", "Any"), *((each.key, each.name.replace("{prefix}: ", "")) for each in metrics)]
 
 
 class SearchForm(forms.Form):
     """What is looked for. Days are the merchant's; `after` is the place in the list from which an older page goes on."""
 
     q = forms.CharField(label="Order, e-mail, phone or tracking number", required=False, max_length=254)
-    metric = forms.ChoiceField(choices=_metric_choices, required=False)
+    metric = forms.ChoiceField(required=False)
     state = forms.ChoiceField(choices=STATES, required=False)
     since = forms.DateField(label="From", required=False, widget=forms.DateInput(attrs={"type": "date"}))
     until = forms.DateField(label="To", required=False, widget=forms.DateInput(attrs={"type": "date"}))
 
-    def wanted(self, merchant: Merchant) -> Wanted:
+    def __init__(self, merchant: Merchant, data: Any = None) -> None:
+        super().__init__(data)
+        self._merchant = merchant
+        metrics = custom_metrics.of(merchant).values()
+        metric: Any = self.fields["metric"]
+        metric.choices = [("", "Any"), *((each.key, each.name.replace("{prefix}: ", "")) for each in metrics)]
+
+    def wanted(self) -> Wanted:
         """For the search. Valid after `is_valid`."""
-        given = self.cleaned_data
+        given, merchant = self.cleaned_data, self._merchant
         since, until = given["since"], given["until"]
         return Wanted(
             term=given["q"],
@@ -66,8 +64,8 @@ class SearchForm(forms.Form):
 @page()
 def events(request: Visit, merchant: Merchant) -> HttpResponse:
     """The list, newest first, a page at a time by the place of the last event on it."""
-    form = SearchForm(request.GET or None)
-    wanted = form.wanted(merchant) if form.is_valid() else Wanted()
+    form = SearchForm(merchant, request.GET or None)
+    wanted = form.wanted() if form.is_valid() else Wanted()
     found = search.events(merchant, wanted)
     known = found.select_related("customer").prefetch_related("deliveries").defer("properties")
     rows, place_of_older = paging.page_of(known, request)
@@ -101,7 +99,7 @@ def event(request: Visit, merchant: Merchant, pk: int) -> HttpResponse:
         ways.append(Way(each, _attempts(each), showing.request_of(each, at=at)))
     context = {
         "event": row,
-        "metric": catalog.metrics.get(row.metric),
+        "metric": custom_metrics.of(merchant).get(row.metric),
         "properties": json.dumps(row.properties, indent=2, ensure_ascii=False),
         "ways": ways,
         "may_resend": any(way.delivery.state in resend.RESENDABLE for way in ways),
@@ -132,20 +130,7 @@ def send_again(request: Visit, merchant: Merchant, pk: int) -> HttpResponse:
 def why(request: Visit, merchant: Merchant) -> HttpResponse:
     """Why, or why not: the timeline of an order, of a parcel's order, or of a shopper's orders."""
     term = request.GET.get("q", "").strip()[:254]
-    about = _about(merchant, term) if term else None
+    about = timeline.about_term(merchant, term) if term else None
     folds = folding.fold(timeline.tell(merchant, about)) if about else []
     context: dict[str, Any] = {"term": term, "about": about, "folds": folds}
     return render(request, "web/why.html", context)
-
-
-def _about(merchant: Merchant, term: str) -> About | None:
-    """The orders that a word names: by number, by parcel, by shopper; None where nothing is known by it."""
-    mine = Event.objects.for_merchant(merchant).exclude(order_number="")
-    people: list[int] = search.customers(merchant, term)
-    if people:
-        numbers = mine.filter(customer__in=people).order_by("-id").values_list("order_number", flat=True)
-        return About(tuple(dict.fromkeys(numbers[:MOST_ORDERS])))
-    spellings = search.variants(term)
-    by_parcel = mine.filter(tracking_number__in=spellings).exclude(tracking_number="")
-    orders = dict.fromkeys(by_parcel.values_list("order_number", flat=True)[:MOST_ORDERS])
-    return About((*orders, *(each for each in spellings if each not in orders)), tuple(spellings))

@@ -9,8 +9,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from integrations import checklist, figures, vitals
-from integrations.catalog import catalog
+from integrations import checklist, custom_metrics, figures, vitals
 from integrations.models import Merchant
 from integrations.web.access import Visit, page
 from integrations.web.charts import stacked
@@ -23,7 +22,7 @@ def overview(request: Visit, merchant: Merchant) -> HttpResponse:
     at = timezone.now()
     seen: Any = vitals.with_vitals(Merchant.objects.filter(pk=merchant.pk), at=at).get()
     found = figures.of(merchant, at=at)
-    names = {key: metric.name_for(merchant) for key, metric in catalog.metrics.items()}
+    names = {key: metric.name_for(merchant) for key, metric in custom_metrics.of(merchant).items()}
     context = {
         "checklist": checklist.of(merchant, at=at),
         "figures": found,

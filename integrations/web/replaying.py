@@ -23,10 +23,10 @@ NEWEST = 20
 def replay(request: Visit, merchant: Merchant) -> HttpResponse:
     """What a filter leaves in, and the replays so far; an editor starts one."""
     given = request.POST if request.method == "POST" else request.GET
-    form = SearchForm(given or None)
+    form = SearchForm(merchant, given or None)
     proposal = None
     if form.is_valid() and any(form.cleaned_data.values()):
-        wanted = form.wanted(merchant)
+        wanted = form.wanted()
         if request.method == "POST" and request.access.may_edit:
             try:
                 replays.begin(merchant, wanted, by=request.access.actor, at=timezone.now())

@@ -15,8 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from integrations import amending, merchants, onboarding, samples, sources, tokens
-from integrations.catalog import catalog
+from integrations import amending, custom_metrics, merchants, onboarding, samples, sources, tokens
 from integrations.models import ApiToken, Connection, InboundMessage, Merchant, SourceSecret
 from integrations.web.access import Role, Visit, page
 
@@ -24,14 +23,10 @@ LOOKED_AT = 500
 """Newest messages among which each source's last one is looked for."""
 
 
-def _metric_choices() -> list[tuple[str, str]]:
-    return [(key, metric.name.replace("{prefix}: ", "")) for key, metric in catalog.metrics.items()]
-
-
 class SendingForm(forms.Form):
     """Which metrics are on, and how they are sent."""
 
-    metrics = forms.MultipleChoiceField(choices=_metric_choices, required=False)
+    metrics = forms.MultipleChoiceField(required=False)
     freshness_hours = forms.IntegerField(
         label="Hours after which an event is no news",
         help_text="What is sent later than that is recorded at Klaviyo and starts no flow. 1 to 720.",
@@ -46,13 +41,18 @@ class SendingForm(forms.Form):
         self._connection = connection
         said = {"metrics": connection.enabled_metrics, "freshness_hours": connection.freshness_hours}
         super().__init__(data, initial={**said, "metric_prefix": connection.merchant.metric_prefix})
+        self._packs = custom_metrics.by_pack(connection.merchant)
+        metrics: Any = self.fields["metrics"]
+        metrics.choices = [(each.key, each.key) for _, metrics in self._packs for each in metrics]
 
     def clean_metrics(self) -> list[str]:
-        """By number, and at least one."""
-        chosen = [key for key in catalog.metrics if key in self.cleaned_data["metrics"]]
+        """By pack and number, and at least one."""
+        chosen = [
+            each.key for _, metrics in self._packs for each in metrics if each.key in self.cleaned_data["metrics"]
+        ]
         if not chosen:
             raise ValidationError("Choose at least one metric: without any, nothing is sent.")
-        return sorted(chosen, key=lambda key: catalog.metrics[key].number)
+        return chosen
 
     def clean_freshness_hours(self) -> int:
         """As a connection may have it."""
@@ -69,8 +69,8 @@ class SendingForm(forms.Form):
         """Each pack with its metrics: (metric, a sample of it, whether it is on)."""
         on, merchant = set(self["metrics"].value() or ()), self._connection.merchant
         return [
-            (pack, [(each, samples.sample(each, merchant), each.key in on) for each in catalog.in_pack(pack.key)])
-            for pack in catalog.packs()
+            (pack, [(each, samples.sample(each, merchant), each.key in on) for each in metrics])
+            for pack, metrics in self._packs
         ]
 
 
