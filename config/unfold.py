@@ -77,6 +77,7 @@ NAVIGATION: list[dict[str, Any]] = [
         "items": [
             _list("Users", "person", "auth", "user"),
             _list("Roles", "badge", "auth", "group"),
+            _integrations("API tokens of CSMs", "key", "stafftoken"),
             _integrations("Ticks", "favorite", "tick"),
             _integrations("Lanes", "alt_route", "lane"),
             _integrations("Leases", "lock_clock", "lease"),

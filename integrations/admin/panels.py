@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -35,10 +35,11 @@ class SecretForm(forms.Form):
 
 
 class TokenForm(forms.Form):
-    """A new API token's name and scopes."""
+    """A new API token's name, scopes, and for how many days it is good; else until it is revoked."""
 
     name = forms.CharField(max_length=80)
     scopes = forms.MultipleChoiceField(choices=list(tokens.SCOPES.items()))
+    days = forms.IntegerField(required=False, min_value=1, max_value=3_650)
 
 
 class PanelPages:
@@ -97,11 +98,15 @@ class PanelPages:
         merchant = self._merchant(request, pk, "integrations.add_apitoken")
         if merchant is None:
             return HttpResponseNotAllowed(["POST"])
+        at = timezone.now()
         form = TokenForm(request.POST)
         if not form.is_valid():
-            messages.error(request, "No token was made: it needs a name and at least one scope.")
+            text = "No token was made: it needs a name, at least one scope, and 1 to 3,650 days if any."
+            messages.error(request, text)
             return self._back(pk)
-        row, token = tokens.create(merchant, form.cleaned_data["name"], form.cleaned_data["scopes"], at=timezone.now())
+        given = form.cleaned_data
+        expires_at = at + timedelta(days=given["days"]) if given["days"] else None
+        row, token = tokens.create(merchant, given["name"], given["scopes"], at=at, expires_at=expires_at)
         reveal.put(request, pk, title=f"The token “{row.name}”", text=token, note="It is kept as a hash only.")
         self.log_change(request, merchant, f"New API token “{row.name}”.")  # type: ignore[attr-defined]
         return self._back(pk)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -13,10 +14,12 @@ from django.http import HttpRequest
 from django_q.models import Failure, OrmQ, Schedule, Success
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from integrations import tokens
 from integrations.admin import show
+from integrations.admin.deeds import Deed, DeedsMixin, Outcome, plural
 from integrations.admin.site import ReadOnlyAdmin
 from integrations.admin.theme import ModelAdmin, display
-from integrations.models import Lane, Lease, Tick
+from integrations.models import Lane, Lease, StaffToken, Tick
 
 for model in (User, Group, Schedule, Success, Failure, OrmQ):
     admin.site.unregister(model)
@@ -165,3 +168,24 @@ class LaneAdmin(SystemAdmin):
     readonly_fields = ("blocked", "served", "succeeded", "failed")
     served = show.since("served_at", "Last served")
     failed = show.since("failed_at", "Last failure")
+
+
+def revoke(chosen: QuerySet[StaffToken], at: datetime) -> Outcome:
+    """Refuse tokens from now on."""
+    return Outcome(f"{plural(sum(tokens.revoke(each, at=at) for each in chosen), 'token')} revoked.")
+
+
+@admin.register(StaffToken)
+class StaffTokenAdmin(DeedsMixin, SystemAdmin):
+    """A CSM's API token. `manage.py create_staff_token` makes one and shows it once."""
+
+    made = show.moment("created_at", "Made")
+    used = show.since("last_used_at", "Last used")
+    expires = show.moment("expires_at", "Expires")
+    revoked = show.moment("revoked_at", "Revoked")
+    is_deed_logged = True
+    deeds = (Deed("revoke", "Revoke", "block", "integrations.change_stafftoken", revoke, tone="danger"),)
+    list_display = ("name", "user", "prefix", "used", "expires", "revoked")
+    list_select_related = ("user",)
+    fields = ("name", "user", "prefix", "scopes", "made", "used", "expires", "revoked")
+    readonly_fields = ("made", "used", "expires", "revoked")

@@ -218,7 +218,13 @@ OWN = {"/admin/", "/admin/password_change/", "/admin/password_change/done/", "/a
 """Pages of anybody who may sign in to the admin."""
 
 ROLES = ("anonymous", "member", "member of another", "token of another", "staff without a role", "CSM", "superuser")
-SUPERUSERS = ("/admin/auth/", "/admin/django_q/", "/admin/integrations/lease/", "/admin/integrations/tick/")
+SUPERUSERS = (
+    "/admin/auth/",
+    "/admin/django_q/",
+    "/admin/integrations/lease/",
+    "/admin/integrations/tick/",
+    "/admin/integrations/stafftoken/",
+)
 
 
 def sign_in(role: str, pair: tuple[Shop, Shop]) -> tuple[Client, dict[str, str]]:

@@ -69,6 +69,15 @@ def test_token_is_shown_once_and_works(csm: Client, merchant: Merchant) -> None:
     assert token not in page(csm, merchant)
 
 
+def test_token_is_good_for_as_many_days_as_were_given(csm: Client, merchant: Merchant) -> None:
+    post(csm, "token", merchant.pk, name="Warehouse", scopes=["events:read"], days="30")
+    row = ApiToken.objects.get()
+
+    assert row.expires_at is not None
+    assert (row.expires_at - row.created_at).days == 30
+    assert "No token was made" in post(csm, "token", merchant.pk, name="Other", scopes=["events:read"], days="0")
+
+
 def test_token_without_scopes_is_not_made(csm: Client, merchant: Merchant) -> None:
     assert "No token was made" in post(csm, "token", merchant.pk, name="Warehouse")
     assert not ApiToken.objects.exists()
