@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -94,7 +95,17 @@ def parse(body: bytes) -> dict[str, Any]:
         raise Problem("malformed_body", str(error)) from None
     if not isinstance(data, dict):
         raise Problem("malformed_body", "The body must be a JSON object.")
+    if body:
+        json.loads(body.decode(), object_pairs_hook=_refuse_twins)
     return data
+
+
+def _refuse_twins(pairs: list[tuple[str, Any]]) -> None:
+    """A key that is there twice has two values, of which a reader sees one: which one, nobody says."""
+    names = [name for name, _ in pairs]
+    if len(set(names)) < len(names):
+        twin = next(name for name in names if names.count(name) > 1)
+        raise Problem("malformed_body", f"The key “{clean.text(twin, 80)}” is there twice in one object.")
 
 
 def check(declared: type[Body], data: Any, *, pointer: str = "") -> dict[str, Any]:
