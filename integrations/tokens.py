@@ -26,14 +26,14 @@ START, STAFF_START = "tdg_live_", "tdg_staff_"
 RANDOM_LENGTH, CHECKSUM_LENGTH = 32, 6
 PREFIX_LENGTH = 16
 SCOPES = {
-    "events:read": "read events, their deliveries and the metrics",
-    "events:write": "send events again, and record events",
+    "events:read": "read events, their deliveries and the metrics, timelines and replays",
+    "events:write": "send events again, replay, and record events",
     "orders:read": "read orders, shipments and when they stall",
     "orders:write": "write orders and shipments",
     "customers:read": "read customers",
-    "customers:write": "write customers",
-    "settings:read": "read how events are sent, and when something stalls",
-    "settings:write": "change how events are sent, and when something stalls",
+    "customers:write": "write customers and what they do",
+    "settings:read": "read how events are sent, whether the account works, and when something stalls",
+    "settings:write": "change how events are sent, declare metrics, and change when something stalls",
 }
 """Scope -> what it permits, in words."""
 

@@ -45,7 +45,7 @@ class ConnectionHealth(Endpoint):
         row = next(iter(seen.connections.all()), None)
         if row is None:
             raise problems.not_found("connection: none is made yet")
-        to_do = [each for each in checklist.points(call.merchant, at=call.at) if not each.is_done]
+        to_do = [each for each in checklist.of(call.merchant, at=call.at).points if not each.is_done]
         told = {
             "id": str(row.pk),
             **{name: getattr(row, name) for name in NAMES},
