@@ -61,17 +61,11 @@ def _of(shop: Shop, began_at: datetime) -> list[Story]:
             stories.changed_mind(shop, next(people), recently),
             stories.out_of_stock(shop, next(people), recently),
             stories.straight_home(shop, next(people).by_phone_only(), recently),
-            # From before the launch: its parcel may arrive today, nobody is told.
-            stories.straight_home(shop, next(people), _hours_before(began_at - shop.launched_ago, 18)),
             stories.put_off(shop, next(people), recently),
             stories.gone_quiet(shop, next(people), recently),
         ]
     if shop is NORTHLIGHT:
         told += [
-            # From the days before the launch: recorded, and no flow starts. The next one is older than that.
-            stories.straight_home(shop, next(people), _hours_before(began_at - shop.launched_ago, 24 * 2)),
-            stories.nobody_home(shop, next(people), _hours_before(began_at - shop.launched_ago, 24)),
-            stories.straight_home(shop, next(people), _hours_before(began_at - shop.launched_ago, 24 * 6)),
             stories.changed_mind(shop, next(people), recently),
             stories.checkout_test(shop, next(people), recently),
             stories.forgotten(shop, next(people), recently),

@@ -58,6 +58,12 @@ def test_a_month_is_as_large_as_its_figures_want_it(moments: list[Moment]) -> No
     assert sum(event.is_sent(BEGAN_AT) for event in led_to(moments)) == pytest.approx(1_800, rel=0.15)
 
 
+def test_some_events_are_backfill_and_some_are_too_old(moments: list[Moment]) -> None:
+    due = [event for event in led_to(moments) if event.pack in event.shop.packs]
+    assert any(event.is_sent(BEGAN_AT) and event.is_backfill(BEGAN_AT) for event in due)
+    assert any(not event.is_sent(BEGAN_AT) for event in due)
+
+
 def test_weekends_are_quieter_and_no_day_is_empty(moments: list[Moment]) -> None:
     days = Counter(moment.at.date() for moment in moments for _ in moment.steps)
     weekdays = [count for day, count in days.items() if day.weekday() < 5]

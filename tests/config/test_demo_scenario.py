@@ -73,12 +73,6 @@ def test_repeated_forged_and_untimely_messages_are_among_them(steps: list[Step])
     assert sum(step.answer == ACCEPTED and not step.leads_to for step in steps) > 10
 
 
-def test_some_events_are_backfill_and_some_are_too_old(steps: list[Step]) -> None:
-    due = [event for step in steps for event in step.leads_to if event.pack in event.shop.packs]
-    assert any(event.is_sent(BEGAN_AT) and event.is_backfill(BEGAN_AT) for event in due)
-    assert any(not event.is_sent(BEGAN_AT) for event in due)
-
-
 def test_what_is_repeated_is_the_same_delivery(steps: list[Step]) -> None:
     posted: set[int] = set()
     for step in steps:
