@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import connection
 
 from integrations.models import ApiToken, StaffToken
+from integrations.statements import prepared
 
 WINDOW = 60
 """Seconds. A window begins with the minute of the clock."""
@@ -40,11 +41,8 @@ def spend(token: ApiToken | StaffToken, *, at: datetime) -> Allowance | None:
     """
     seconds = int(at.timestamp())
     minute = seconds // WINDOW
-    last_used_at = connection.ops.adapt_datetimefield_value(at)
-    with connection.cursor() as cursor:
-        cursor.execute(_statement(token), [minute, minute, minute, minute, last_used_at, token.pk])
-        row = cursor.fetchone()
-    return Allowance(settings.API_REQUESTS_PER_MINUTE, row[0], WINDOW - seconds % WINDOW) if row else None
+    rows = prepared(_statement(token), [minute, minute, minute, minute, at, token.pk])
+    return Allowance(settings.API_REQUESTS_PER_MINUTE, rows[0][0], WINDOW - seconds % WINDOW) if rows else None
 
 
 def _statement(token: ApiToken | StaffToken) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from django.db import connection
 
+from integrations.statements import prepared
+
 _MARKS = 0x7469
 """The first 16 bits of the advisory locks that are marks; the other 48 are the key."""
 
@@ -42,6 +44,4 @@ def leave_mark() -> None:
 def settled_until() -> int:
     """The key up to which no event will appear any more. Ask first, and then, by a statement of its own, for the events."""
     sql = _SETTLED if connection.vendor == "postgresql" else "SELECT coalesce(max(id), 0) FROM integrations_event"
-    with connection.cursor() as cursor:
-        cursor.execute(sql)
-        return int(cursor.fetchone()[0])
+    return int(prepared(sql, [])[0][0])

@@ -1,6 +1,6 @@
 """Events read at the speed of the database: one statement, prepared once, whose JSON goes into the answer unparsed.
 
-Every column comes as text, which is what it is told as; no row becomes an object.
+The database writes the JSON of each event; no row becomes an object here.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-import psycopg
 from django.db import connection
 
 from integrations import custom_metrics
@@ -19,6 +18,28 @@ from integrations.api.cursors import Place
 from integrations.customers import normalise_email
 from integrations.models import Merchant
 from integrations.search import variants
+from integrations.statements import prepared
+
+_WAYS_TO_TELL = {
+    "postgresql": {
+        "id": "e.id::text",
+        "occurred_at": """to_char(e.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')""",
+        "recorded_at": """to_char(e.recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')""",
+        "customer_id": "e.customer_id::text",
+        "value": "trim_scale(e.value)::text",
+    },
+    "sqlite": {
+        "id": "CAST(e.id AS text)",
+        "occurred_at": "strftime('%%Y-%%m-%%dT%%H:%%M:%%SZ', e.occurred_at)",
+        "recorded_at": "replace(e.recorded_at, ' ', 'T') || 'Z'",
+        "customer_id": "CAST(e.customer_id AS text)",
+        "value": "CAST(e.value AS text)",
+        "properties": "json(e.properties)",
+    },
+}
+"""How a field is written where it is not told as its column is."""
+
+_OBJECT = {"postgresql": "json_build_object", "sqlite": "json_object"}
 
 FIELDS = (
     "id",
@@ -36,8 +57,8 @@ FIELDS = (
 )
 """What is told of an event, in this order. Each is a column."""
 
-Row = tuple[Any, ...]
-"""The event's time and key, for cursors, and then the fields that were asked for; all as text."""
+Row = tuple[str, int, str]
+"""An event's time and key, for cursors, and the event as a text of JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +102,12 @@ def one(merchant: Merchant, key: int, fields: Sequence[str] = FIELDS) -> Row | N
 
 def place_of(row: Row) -> tuple[datetime, int]:
     """The time and the key of a row, for its cursor."""
-    return datetime.fromisoformat(_instant(row[0])).astimezone(UTC), int(row[1])
+    return datetime.fromisoformat(row[0].removesuffix("+00")).replace(tzinfo=UTC), row[1]
 
 
-def shown(row: Row, fields: Sequence[str]) -> dict[str, Any]:
-    """A row as it is told: the field's name -> what goes into the answer."""
-    told = dict(zip(fields, row[2:], strict=True))
-    for name, tell in _TELL.items():
-        text = told.get(name)
-        if text is not None:
-            told[name] = tell(text)
-    return told
+def shown(row: Row) -> orjson.Fragment:
+    """The event as it goes into an answer: unparsed."""
+    return orjson.Fragment(row[2])
 
 
 def conditions(merchant: Merchant, wanted: Mapping[str, Any]) -> list[Condition]:
@@ -161,38 +177,12 @@ CONDITIONS: dict[str, Callable[[Merchant, Any], Condition]] = {
 
 
 def _select(merchant: Merchant, where: Sequence[Condition], fields: Sequence[str], order: str, limit: int) -> list[Row]:
-    columns = ", ".join(f"CAST(e.{name} AS text)" for name in ("occurred_at", "id", *fields))
+    vendor = connection.vendor
+    told = ", ".join(f"'{name}', {_WAYS_TO_TELL[vendor].get(name, f'e.{name}')}" for name in fields)
     all_of = " AND ".join(["e.merchant_id = %s", *(f"({each.sql})" for each in where)])
     # Only what stands in this module is written into the statement; every value is a parameter.
-    sql = f"SELECT {columns} FROM integrations_event e WHERE {all_of} ORDER BY {order} LIMIT %s"  # noqa: S608
-    return _rows(sql, [merchant.pk, *(value for each in where for value in each.values), limit])
-
-
-def _rows(sql: str, values: Sequence[Any]) -> list[Row]:
-    """Execute it. PostgreSQL prepares it for the connection: planning takes as long as finding a page."""
-    if connection.vendor != "postgresql":
-        adapt = connection.ops.adapt_datetimefield_value
-        with connection.cursor() as cursor:
-            cursor.execute(sql, [adapt(each) if isinstance(each, datetime) else each for each in values])
-            return list(cursor.fetchall())
-    connection.ensure_connection()
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        return cursor.execute(sql, values, prepare=True).fetchall()
-
-
-def _instant(text: str) -> str:
-    """As a database in UTC writes it -> RFC 3339."""
-    return f"{text[:10]}T{text[11:].removesuffix('+00')}Z"
-
-
-def _amount(text: str) -> str:
-    """A decimal without superfluous zeros."""
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-_TELL: dict[str, Callable[[str], Any]] = {
-    "occurred_at": _instant,
-    "recorded_at": _instant,
-    "value": _amount,
-    "properties": lambda text: orjson.Fragment(text),
-}
+    sql = (
+        f"SELECT CAST(e.occurred_at AS text), e.id, CAST({_OBJECT[vendor]}({told}) AS text) "  # noqa: S608
+        f"FROM integrations_event e WHERE {all_of} ORDER BY {order} LIMIT %s"
+    )
+    return prepared(sql, [merchant.pk, *(value for each in where for value in each.values), limit])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 from django.http import HttpResponseBase
 
 from integrations.api import (
@@ -86,10 +87,12 @@ class Events(Endpoint):
         bound = cursors.bound_to(NAME, values)
         place = cursors.decode(values["cursor"], bound) if values["cursor"] else None
         is_ascending = (values["order"] == ASCENDING) != (place is not None and place.is_backwards)
-        limit, fields = values["limit"], values["fields"]
-        rows = event_rows.page(call.merchant, values, place, is_ascending=is_ascending, limit=limit + 1, fields=fields)
+        limit = values["limit"]
+        rows = event_rows.page(
+            call.merchant, values, place, is_ascending=is_ascending, limit=limit + 1, fields=values["fields"]
+        )
         page = cursors.page_of(rows, place, limit, bound, event_rows.place_of)
-        return rendering.answer(page.as_data(lambda row: event_rows.shown(row, fields)))
+        return rendering.answer(page.as_data(event_rows.shown))
 
     @operation(
         id="record_event",
@@ -146,8 +149,7 @@ class EventDetail(Endpoint):
         row = event_rows.one(call.merchant, key)
         if row is None:
             raise problems.not_found("event")
-        told = event_rows.shown(row, event_rows.FIELDS)
-        return rendering.answer(told | {"deliveries": _deliveries(call, key)})
+        return rendering.answer(orjson.loads(row[2]) | {"deliveries": _deliveries(call, key)})
 
 
 class ResendEvent(Endpoint):

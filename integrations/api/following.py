@@ -47,10 +47,10 @@ def page(call: Call, filters: tuple[parameters.Parameter, ...]) -> HttpResponseB
     finally:
         if slot is not None:
             slot.give_back()
-    last = int(rows[-1][1]) if len(rows) == values["limit"] else max(after, until)
+    last = rows[-1][1] if len(rows) == values["limit"] else max(after, until)
     response = rendering.answer(
         {
-            "items": [event_rows.shown(row, values["fields"]) for row in rows],
+            "items": [event_rows.shown(row) for row in rows],
             "next": cursors.encode(Place(_NO_TIME, last), bound),
             "previous": None,
         }

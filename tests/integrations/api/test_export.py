@@ -65,7 +65,7 @@ def test_a_table_has_no_cell_that_a_spreadsheet_takes_for_a_formula(merchant: Me
 
     assert head == ["order_number", "value", "properties"]
     assert [line[0] for line in lines] == [f"'{each}" for each in hostile[:6]] + hostile[6:]
-    assert lines[0][1:] == ["'-3.5", '{"Number": 0}']
+    assert lines[0][1:] == ["'-3.5", '{"Number":0}']
 
 
 def test_a_file_is_compressed_for_who_asks(merchant: Merchant, api: Rest) -> None:
