@@ -140,7 +140,7 @@ _OF_CONNECTION = (
 _OF_MERCHANT = "e.id IN (SELECT d.event_id FROM integrations_delivery d WHERE d.merchant_id = %s AND {state})"
 _WITH_DELIVERY = {
     "sent": _EACH,
-    "skipped": _EACH,
+    "skipped": _OF_MERCHANT,
     "pending": _OF_CONNECTION,
     "sending": _OF_CONNECTION,
     "held": _OF_CONNECTION,

@@ -134,6 +134,7 @@ class Delivery(MerchantOwned):
             models.Index(
                 fields=["merchant", "settled_at"], condition=Q(state__in=["dead", "expired"]), name="delivery_failed"
             ),
+            models.Index(fields=["merchant", "event"], condition=Q(state="skipped"), name="delivery_skipped"),
             models.Index(fields=["connection", "-settled_at"], condition=Q(state="sent"), name="delivery_sent"),
             models.Index(fields=["bulk_attempt"], condition=Q(bulk_attempt__isnull=False), name="delivery_by_attempt"),
         ]
