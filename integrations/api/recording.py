@@ -34,7 +34,7 @@ class NewEvent(Body):
     properties = serializers.DictField(required=False, help_text="As the metric declares them.")
 
 
-def record(call: Call, values: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
+def record(call: Call, values: Mapping[str, Any]) -> tuple[int, Any]:
     """Record an event that `NewEvent` checked: (status, the event as it is told). Raises `Problem`."""
     said = {"properties": {}, **values, "customer": PersonInput(**values["customer"])}
     try:
@@ -47,4 +47,4 @@ def record(call: Call, values: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
     row = event_rows.one(call.merchant, event.pk)
     if row is None:
         raise Problem("conflict", "It was removed a moment ago.")
-    return 201 if is_new else 200, event_rows.shown(row, event_rows.FIELDS)
+    return 201 if is_new else 200, event_rows.shown(row)

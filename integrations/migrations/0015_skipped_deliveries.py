@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("integrations", "0008_api"),
+        ("integrations", "0014_customer_by_time"),
     ]
 
     operations = [
