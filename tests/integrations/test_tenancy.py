@@ -132,6 +132,7 @@ ACROSS_MERCHANTS = {
     "delivery.claim._take_in_two": "rows that are claimed on one lane",
     "delivery.settle.settle": "rows that were claimed on one lane, by the lease's epoch",
     "delivery.resend.resend": "rows of the queryset given",
+    "api.connection.get": "the merchant of the token, by its key",
     "custom_metrics.declare": "the merchant given, by its key",
     "merchants.pause": "the merchant given, by its key",
     "merchants.resume": "the merchant given, by its key",
