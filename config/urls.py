@@ -21,7 +21,7 @@ urlpatterns = [
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("", include("integrations.api.urls")),
     path("", include("tracking.api.urls")),
-    re_path(r"^api(?:/.*)?$", problems.nowhere),
+    re_path(r"^api(?:/[\s\S]*)?\Z", problems.nowhere),
     path("", include("integrations.web.urls")),
     path("", include("tracking.web.urls")),
     path("", include("integrations.urls")),

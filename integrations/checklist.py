@@ -9,7 +9,6 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef
 
 from integrations import connections, sources, vitals
-from integrations.catalog import catalog
 from integrations.models import Connection, Delivery, InboundMessage, Membership, Merchant, SourceSecret, TestEvent
 
 
@@ -70,7 +69,7 @@ def _account(connection: Connection) -> Iterator[Point]:
     works, scopes = connection.state == Connection.State.ACTIVE, connection.missing_scopes
     yield Point("The key works", works, "connection", "" if works else str(connection.get_state_display()))
     yield Point("The key has every scope", not scopes, "connection", f"It lacks {', '.join(scopes)}." if scopes else "")
-    on = f"{len(connection.enabled_metrics)} of {len(catalog.metrics)}"
+    on = f"{len(connection.enabled_metrics)} are on"
     yield Point("Metrics are on", bool(connection.enabled_metrics), "metrics", on)
     clashes = [f"{name} ({other})" for name, other in connections.name_clashes(connection).items()]
     found = f"Klaviyo has already {', '.join(clashes)}." if clashes else ""

@@ -14,7 +14,7 @@ from typing import Any
 from django.db.models import Count, QuerySet
 from django.db.models.functions import TruncDate
 
-from integrations.catalog import catalog
+from integrations import custom_metrics
 from integrations.models import Connection, Delivery, Event, Merchant
 from integrations.vitals import COUNTED_UP_TO, DAY, HAS_FAILED
 
@@ -100,7 +100,9 @@ def _events(merchant: Merchant, first: date) -> dict[date, dict[str, int]]:
     """How much of each metric happened on each day since then."""
     since = datetime.combine(first, time.min, merchant.tz)
     # Every metric by its name: then the index by metric and time is entered once for each, and only these days of it are read.
-    lately = Event.objects.for_merchant(merchant).filter(metric__in=list(catalog.metrics), occurred_at__gte=since)
+    lately = Event.objects.for_merchant(merchant).filter(
+        metric__in=list(custom_metrics.of(merchant)), occurred_at__gte=since
+    )
     found: dict[date, dict[str, int]] = {}
     day = TruncDate("occurred_at", tzinfo=merchant.tz)
     for when, metric, count in lately.order_by().values_list(day, "metric").annotate(Count("pk")):

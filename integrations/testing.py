@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from integrations import audit, connections, merchants, samples
+from integrations import audit, connections, custom_metrics, merchants, samples
 from integrations.audit import Actor
-from integrations.catalog import Metric, catalog
+from integrations.catalog import Metric
 from integrations.destinations import registry
 from integrations.destinations.base import ConnectionPaused, DeliveryError, Outgoing, Profile, Rejected, Session
 from integrations.fields import Undecryptable
@@ -48,7 +48,7 @@ def send(merchant: Merchant, keys: Collection[str], email: str, *, by: Actor, at
     where nothing was tried. Makes requests, so it belongs outside a transaction.
     """
     connection = _usable(merchant)
-    chosen = sorted((catalog.metrics[key] for key in keys), key=lambda metric: metric.number)
+    chosen = [metric for key, metric in custom_metrics.of(merchant).items() if key in keys]
     tried: list[TestEvent] = []
     with closing(registry.get(connection.kind).open(_key(connection))) as session:
         for metric in chosen:

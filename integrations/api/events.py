@@ -111,8 +111,8 @@ class Events(Endpoint):
         """Record an event of a custom metric (`POST /metrics`), and send it as every other. A `unique_id` that was recorded
         before is the same event: it changes nothing and is answered by 200 with the first one.
         """
-        status, told = recording.record(call, call.body)
-        return rendering.answer(told, status, location=f"/api/v1/events/{told['id']}")
+        status, told, key = recording.record(call, call.body)
+        return rendering.answer(told, status, location=f"/api/v1/events/{key}")
 
 
 class BulkEvents(Endpoint):
@@ -130,7 +130,7 @@ class BulkEvents(Endpoint):
     )
     def post(self, call: Call) -> HttpResponseBase:
         """Record up to 1,000 events, each as by `POST /events`."""
-        return bulk.answer(call, recording.NewEvent, lambda values: recording.record(call, values))
+        return bulk.answer(call, recording.NewEvent, lambda values: recording.record(call, values)[:2])
 
 
 class EventDetail(Endpoint):

@@ -34,8 +34,8 @@ class NewEvent(Body):
     properties = serializers.DictField(required=False, help_text="As the metric declares them.")
 
 
-def record(call: Call, values: Mapping[str, Any]) -> tuple[int, Any]:
-    """Record an event that `NewEvent` checked: (status, the event as it is told). Raises `Problem`."""
+def record(call: Call, values: Mapping[str, Any]) -> tuple[int, Any, int]:
+    """Record an event that `NewEvent` checked: (status, the event as it is told, its key). Raises `Problem`."""
     said = {"properties": {}, **values, "customer": PersonInput(**values["customer"])}
     try:
         event, is_new = custom_events.record(call.merchant, Report(**said), at=call.at)
@@ -47,4 +47,4 @@ def record(call: Call, values: Mapping[str, Any]) -> tuple[int, Any]:
     row = event_rows.one(call.merchant, event.pk)
     if row is None:
         raise Problem("conflict", "It was removed a moment ago.")
-    return 201 if is_new else 200, event_rows.shown(row)
+    return 201 if is_new else 200, event_rows.shown(row), event.pk

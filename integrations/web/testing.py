@@ -10,8 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from integrations import testing
-from integrations.catalog import catalog
+from integrations import custom_metrics, testing
 from integrations.models import Connection, Merchant, TestEvent
 from integrations.web.access import Visit, page
 
@@ -30,12 +29,12 @@ class TestEventForm(forms.Form):
 
     def __init__(self, merchant: Merchant, enabled: list[str], data: Any = None, **more: Any) -> None:
         super().__init__(data, **more)
-        self._enabled = [key for key in enabled if key in catalog.metrics]
+        known = custom_metrics.of(merchant)
+        self._enabled = [key for key in enabled if key in known]
         every = [("", f"All {len(self._enabled)} that are on")] if self._enabled else []
-        ordered = sorted(catalog.metrics.values(), key=lambda metric: metric.number)
         metric: Any = self.fields["metric"]
         metric.required = not every
-        metric.choices = every + [(each.key, each.name_for(merchant)) for each in ordered]
+        metric.choices = every + [(each.key, each.name_for(merchant)) for each in known.values()]
 
     @property
     def keys(self) -> list[str]:

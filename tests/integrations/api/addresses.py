@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -44,7 +45,7 @@ def _addresses() -> Iterator[Address]:
             continue
         path = route.removeprefix(START)
         for name in pattern.pattern.converters:
-            path = path.replace(f"<key:{name}>", MISSING_KEY).replace(f"<str:{name}>", "missing")
+            path = re.sub(f"<[a-z_]+:{name}>", MISSING_KEY, path)
         for method in ("get", "post", "put", "patch", "delete"):
             if hasattr(view, method):
                 names_a_row = bool(pattern.pattern.converters)

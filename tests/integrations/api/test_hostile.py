@@ -12,6 +12,7 @@ import pytest
 from django.db import connection
 
 from integrations.api import examples
+from integrations.api.bodies import Body
 from integrations.models import Merchant
 from tests.integrations.test_tenancy import NOBODYS, OURS
 from tests.support import bodies, naughty
@@ -82,8 +83,11 @@ def fault(problem: dict[str, Any]) -> str:
 @EVERY
 def test_documents_that_are_no_request_are_refused(api: Rest, address: Address) -> None:
     before, wrong = counts(), []
+    needs_nothing = not any(field.required for field in (address.operation.body or Body)().fields.values())
     documents = naughty.sample(DOCUMENTS[:-4], 70) + DOCUMENTS[-4:]
     for document in documents:
+        if needs_nothing and document in (b"", b"{}"):
+            continue
         answer = api.send(address.method, address.path, document)
         found = fault(answer.json()) if answer.status_code >= 400 else "accepted"
         wrong += [(document[:40], found)] if found else []

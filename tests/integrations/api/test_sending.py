@@ -47,6 +47,14 @@ def test_health_says_what_is_wrong_and_what_to_do(merchant: Merchant, api: Rest)
     [key, failed, waits] = told["concerns"]
     assert (key["text"], key["is_urgent"], key["advice"][:22]) == ("the key is refused", True, "Make a new private key")
     assert (failed["text"], waits["text"]) == ("1 failed in 24 h", "deliveries wait")
+    assert told["to_do"] == []
+
+
+def test_before_the_launch_it_says_what_is_to_be_done(merchant: Merchant, api: Rest) -> None:
+    connections.pause(merchant.connections.get(), "auth", detail="401: Incorrect credentials.", at=timezone.now())
+
+    told = api.get("connection").json()
+
     assert {"text": "The key works", "detail": "Paused: the key is refused"} in told["to_do"]
 
 
