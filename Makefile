@@ -33,8 +33,8 @@ production := env ENV_FILE= DEBUG=false ALLOWED_HOSTS=tidings.example PUBLIC_BAS
 help: ## Show this list
 	@sed -n 's/^\([a-z.]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
-demo: .venv/run .env ## Show the product at work on this machine (ONCE=1: run to the end, then exit)
-	@$(manage) demo $(if $(ONCE),--once)
+demo: .venv/run .env ## Show the product at work on this machine (ONCE=1: run to the end; DAYS=0: without the month before)
+	@$(manage) demo $(if $(ONCE),--once) $(if $(DAYS),--days $(DAYS))
 
 run: .venv/run .env ## Serve the site and run one worker (settings: .env)
 	@$(manage) migrate -v 0

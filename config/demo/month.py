@@ -86,12 +86,16 @@ def begin(began_at: datetime) -> datetime:
     return (began_at - timedelta(days=DAYS)).replace(minute=0, second=0, microsecond=0)
 
 
-def script(began_at: datetime) -> list[Moment]:
-    """The month's moments, oldest first; all of them before `began_at`."""
+def script(began_at: datetime, *, of_days: int = DAYS) -> list[Moment]:
+    """The month's moments, oldest first; all of them before `began_at`. Of its stories the ones of its last days, if fewer are
+    asked for.
+    """
     chance = random.Random(DAYS)  # noqa: S311  (a made-up shopper is no secret)
     first, last = begin(began_at), began_at - UNTIL
     news = days.waves(first, began_at + timedelta(days=DAYS), chance)
-    told = [(days.next_wave(news, at), step) for story in _stories(news, last, chance) for at, step in _in_order(story)]
+    since = began_at - timedelta(days=of_days)
+    stories = (story for story in _stories(news, last, chance) if story[0].webhook.at >= since)
+    told = [(days.next_wave(news, at), step) for story in stories for at, step in _in_order(story)]
     told = sorted((each for each in told if each[0] <= last), key=lambda each: each[0])
     heard = [Moment(at, tuple(step for _, step in steps)) for at, steps in groupby(told, key=lambda each: each[0])]
     launches = (began_at - shop.launched_ago for shop in SHOPS)

@@ -46,10 +46,10 @@ class WrongAnswer(Exception):
     """The product answered a webhook otherwise than it must. The text has the answer."""
 
 
-def run(console: Console, directory: Path, *, once: bool, speed: float) -> bool:
+def run(console: Console, directory: Path, *, once: bool, speed: float, days: int) -> bool:
     """Show it all. Returns whether every expected event arrived exactly once; without `once` it goes on until Ctrl-C.
 
-    `speed` divides every pause. Raises `ProcessEnded` and `WrongAnswer`.
+    `speed` divides every pause, `days` are those of the month before that are told. Raises `ProcessEnded` and `WrongAnswer`.
     """
     stage.clear(directory)
     console.print("Starting the sandbox, the web server and a worker on a new database …")
@@ -58,7 +58,7 @@ def run(console: Console, directory: Path, *, once: bool, speed: float) -> bool:
         began_at = timezone.now()
         built = stage.build(processes, began_at=began_at, since=month.begin(began_at))
         console.print("The shops live through the month before …")
-        before = month.script(began_at)
+        before = month.script(began_at, of_days=days)
         past.tell(before, built)
         stage.open_doors(processes)
         _welcome(console, built, time.monotonic() - began)

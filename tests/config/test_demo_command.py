@@ -100,7 +100,18 @@ def test_what_does_not_end_when_asked_is_ended(tmp_path: Path, monkeypatch: pyte
 
 @pytest.mark.slow
 def test_every_event_of_the_demo_arrives_exactly_once(tmp_path: Path) -> None:
-    command = [sys.executable, "manage.py", "demo", "--once", "--speed", "4", "--directory", str(tmp_path)]
+    command = [
+        sys.executable,
+        "manage.py",
+        "demo",
+        "--once",
+        "--speed",
+        "4",
+        "--days",
+        "3",
+        "--directory",
+        str(tmp_path),
+    ]
     ended = subprocess.run(command, cwd=env.ROOT, capture_output=True, text=True, timeout=300)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert re.search(r"All [\d,]+ expected events arrived exactly once, and no other\.", ended.stdout)
@@ -110,7 +121,17 @@ def test_every_event_of_the_demo_arrives_exactly_once(tmp_path: Path) -> None:
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc to look for what is left")
 def test_nothing_is_left_running_when_the_demo_is_stopped(tmp_path: Path) -> None:
     output = tmp_path / "output"
-    command = [sys.executable, "manage.py", "demo", "--port", str(free_pair()), "--directory", str(tmp_path)]
+    command = [
+        sys.executable,
+        "manage.py",
+        "demo",
+        "--days",
+        "0",
+        "--port",
+        str(free_pair()),
+        "--directory",
+        str(tmp_path),
+    ]
     with output.open("w") as stdout, subprocess.Popen(command, cwd=env.ROOT, stdout=stdout) as process:
         try:
             give_up_at = time.monotonic() + 180

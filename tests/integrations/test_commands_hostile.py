@@ -16,7 +16,7 @@ from django.core.management import call_command, get_commands
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from integrations import merchants
+from integrations import merchants, staff
 from integrations.destinations.klaviyo.sandbox import Sandbox
 from integrations.management.commands import klaviyo_sandbox, reconcile
 from integrations.models import ApiToken, Connection, InboundMessage, Merchant, ShopDomain, SourceSecret
@@ -40,6 +40,8 @@ RIGHT: dict[str, dict[str, str]] = {
     },
     "create_api_token": {"--merchant": "Alba", "--name": "warehouse", "--scopes": "events:read"},
     "create_staff": {"username": "carla", "--email": "carla@example.com"},
+    "create_staff_token": {"username": "admin", "--name": "report", "--scopes": "events:read", "--days": "30"},
+    "revoke_staff_token": {"prefix": "tdg_staff_000000"},
     "deliver": {"--merchant": "Alba"},
     "ingest": {"--merchant": "Alba", "--source": "easypost", "--topic": "", "FILE": "tracker.json"},
     "reconcile": {"--merchant": "Alba"},
@@ -67,6 +69,7 @@ MACHINES: dict[str, dict[str, list[str]]] = {
     },
     "demo": {
         "--port": ["-1", "0", "65535", "65536", "9" * 30, "", "x"],
+        "--days": ["-1", "31", "x", ""],
         "--speed": ["0", "-1", "nan", "inf", "x", ""],
         "--directory": ["\x00", "a\nb", "\ud800"],
     },
@@ -94,6 +97,7 @@ def world(db: None, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     """A merchant, a file to ingest, a password to be read, and a Klaviyo."""
     merchant = Merchant.objects.create(name="Alba", created_at=timezone.now())
     merchants.set_source_secret(merchant, "shopify", "a secret", at=timezone.now())
+    staff.make_csm("admin", "a-long-enough-password")
     (tmp_path / "tracker.json").write_text(json.dumps({"object": "Tracker", "tracking_code": "1Z9"}))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("signal.signal", lambda *_: None)

@@ -46,7 +46,7 @@ def by(db: None) -> Actor:
 def standing(monkeypatch: pytest.MonkeyPatch) -> list[Row]:
     """What stands still, for every merchant."""
     rows = list(ROWS)
-    monkeypatch.setattr(daily_list, "_listers", [lambda merchant, most: Standing(rows[:most], len(rows))])
+    monkeypatch.setattr(daily_list, "_listers", [lambda merchant, at, most: Standing(rows[:most], len(rows))])
     return rows
 
 

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 
-from config.demo import processes, show
+from config.demo import month, processes, show
 from config.demo.processes import ProcessEnded
 from config.demo.show import WrongAnswer
 from config.demo.stage import DATABASE
@@ -39,6 +39,12 @@ class Command(BaseCommand):
             "--speed", type=finite_number(allows_zero=False), default=1.0, metavar="N", help="this many times faster"
         )
         parser.add_argument(
+            "--days",
+            type=whole_number(0, month.DAYS),
+            default=month.DAYS,
+            help="of the month before; fewer begin sooner",
+        )
+        parser.add_argument(
             "--port", type=whole_number(1, 65534), default=PORT, help="of the site; the sandbox takes the next one"
         )
         parser.add_argument(
@@ -53,12 +59,12 @@ class Command(BaseCommand):
         for number in processes.STOPPING:
             signal.signal(number, _interrupt)
         with _alone(directory):
-            self._run(directory, once=options["once"], speed=options["speed"])
+            self._run(directory, **{name: options[name] for name in ("once", "speed", "days")})
 
-    def _run(self, directory: Path, *, once: bool, speed: float) -> None:
+    def _run(self, directory: Path, **options: Any) -> None:
         console = Console(highlight=False)
         try:
-            complete = show.run(console, directory, once=once, speed=speed)
+            complete = show.run(console, directory, **options)
         except KeyboardInterrupt:
             console.print("Stopped.")
             return

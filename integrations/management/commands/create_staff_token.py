@@ -33,7 +33,7 @@ class Command(BaseCommand):
         """Make it; raise `CommandError` naming what is wrong."""
         user = User.objects.filter(username=options["username"]).first()
         if user is None:
-            raise CommandError(f"there is no user {shown(options['username'])}")
+            raise CommandError(f"username: there is no user {shown(options['username'])}")
         at, name, scopes = timezone.now(), token_name(options["name"]), read_scopes(options["scopes"])
         try:
             _, token = tokens.create_for_staff(

@@ -26,6 +26,6 @@ class Command(BaseCommand):
         """Revoke it; raise `CommandError` where there is none."""
         token = StaffToken.objects.filter(prefix=options["prefix"][: tokens.PREFIX_LENGTH]).first()
         if token is None:
-            raise CommandError(f"no token begins with {shown(options['prefix'])}")
+            raise CommandError(f"prefix: no token begins with {shown(options['prefix'])}")
         is_new = tokens.revoke(token, at=timezone.now())
         self.stdout.write(f"{token} is refused from now on" if is_new else f"{token} was revoked already")

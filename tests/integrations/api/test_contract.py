@@ -54,7 +54,7 @@ def check(case: schemathesis.Case, token: str) -> None:
 
 
 @described.parametrize()
-@settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=OUR_OWN)
+@settings(max_examples=4, deadline=None, derandomize=True, suppress_health_check=OUR_OWN)
 def test_answers_are_as_described(case: schemathesis.Case, token: str) -> None:
     check(case, token)
 
