@@ -11,6 +11,8 @@ REQUIRE_ALL ?=
 # Runs of each way in `make bench`, and which parts of it (all but `scale` if none is named).
 RUNS ?= 5
 PARTS ?=
+# Events in the history that `make bench-api` fills.
+EVENTS ?= 5000000
 # 1: `make chaos` in its short form.
 SHORT ?=
 # Arguments for pytest (a path, -k ...) or for `make lock`.
@@ -28,10 +30,10 @@ production := env ENV_FILE= DEBUG=false ALLOWED_HOSTS=tidings.example PUBLIC_BAS
 	TIDINGS_ENCRYPTION_KEYS=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE= DATABASE_URL=sqlite://:memory:
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run worker test chaos coverage bench check openapi lock clean browser
+.PHONY: help demo run worker test chaos coverage bench bench-api check openapi lock clean browser
 
 help: ## Show this list
-	@sed -n 's/^\([a-z.]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z.-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 demo: .venv/run .env ## Show the product at work on this machine (ONCE=1: run to the end; DAYS=0: without the month before)
 	@$(manage) demo $(if $(ONCE),--once) $(if $(DAYS),--days $(DAYS))
@@ -71,6 +73,9 @@ coverage: .venv/dev ## Run the suite on SQLite and list the lines that it does n
 
 bench: .venv/bench ## Measure against other ways of doing the same, on PostgreSQL (RUNS=5, PARTS="delivery scale")
 	$(python) -m benchmarks --runs $(RUNS) $(PARTS)
+
+bench-api: .venv/dev ## Measure the REST API on a filled history, on PostgreSQL (RUNS=5, EVENTS=5000000: 12 GB, PARTS="pages")
+	$(python) -m benchmarks.apis --runs $(RUNS) --events $(EVENTS) $(PARTS)
 
 check: .venv/dev ## Lint, types, import contracts, migrations, production settings
 	.venv/bin/ruff check

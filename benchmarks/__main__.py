@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 
 from benchmarks import delivery, history, intake, memory, preview, scale, stalled, trickle
 from benchmarks.databases import Server
 from benchmarks.environment import ROOT
-from benchmarks.machine import facts
-from benchmarks.report import Section
+from benchmarks.report import Section, keep
 
 PARTS = {
     "delivery": delivery.measured,
@@ -38,17 +36,8 @@ def main() -> None:
     sections: list[Section] = []
     for part in options.parts or [part for part in PARTS if part not in ONLY_WHEN_NAMED]:
         sections.append(PARTS[part](server, options.runs))
-        write(server, options.runs, sections)
+        keep(REPORT, server.facts(), options.runs, sections)
     print(REPORT.read_text())
-
-
-def write(server: Server, runs: int, sections: list[Section]) -> None:
-    """Keep what is known so far."""
-    now = dt.datetime.now(dt.UTC)
-    head = f"Measured {now:%Y-%m-%d %H:%M} UTC, {runs} runs of each way in turn, median (lowest-highest).\n\n"
-    machine = "\n".join(f"- {fact}" for fact in [*facts(), *server.facts()])
-    REPORT.parent.mkdir(exist_ok=True)
-    REPORT.write_text("\n".join([head + machine, "", *(section.markdown() for section in sections)]))
 
 
 if __name__ == "__main__":

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from statistics import median, quantiles
 
 from benchmarks.databases import Server
 from benchmarks.delivery import run
-from benchmarks.environment import ROOT, environment
+from benchmarks.environment import ROOT
 from benchmarks.load import CONNECTIONS
 from benchmarks.machine import cpu_of_family
 from benchmarks.report import Section, Verdict, say, spread
+from benchmarks.web import GUNICORN, PLAIN_GUNICORN, serving
 
 SECONDS = 4.0
 WARM_UP = 1.0
@@ -32,10 +27,9 @@ OURS, WSGI, FAST, INLINE = (
     "FastAPI + asyncpg, 4 statements",
     "Django, handled at once",
 )
-GUNICORN = ("gunicorn", "-c", "python:config.gunicorn")
 COMMANDS = {
     OURS: GUNICORN,
-    WSGI: (*GUNICORN, "-k", "gthread", "benchmarks.intakes.wsgi:application"),
+    WSGI: (*PLAIN_GUNICORN, "benchmarks.intakes.wsgi:application"),
     FAST: (
         *("uvicorn", "benchmarks.intakes.fast:app", "--workers", "2", "--loop", "uvloop", "--http", "httptools"),
         *("--no-access-log", "--log-level", "warning"),
@@ -71,7 +65,7 @@ def measured(server: Server, runs: int) -> Section:
 
 def take_in(server: Server, database: str, way: str) -> Taken:
     """Start the server on a database, warm it up, and load it."""
-    with serving(server.url_of(database), way) as (process, port):
+    with serving(COMMANDS[way], server.url_of(database), CHANGES.get(way, {})) as (process, port):
         _load(port, WARM_UP, 0)
         cpu, backends = cpu_of_family(process.pid), server.cpu(database)
         seconds, milliseconds = _load(port, SECONDS, MANY)
@@ -79,33 +73,6 @@ def take_in(server: Server, database: str, way: str) -> Taken:
     count = len(milliseconds)
     cuts = quantiles(milliseconds, n=100)
     return Taken(count / seconds, cuts[49], cuts[98], cpu / count * 1000, backends / count * 1000)
-
-
-@contextmanager
-def serving(url: str, way: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """A web server with two processes, for the time of a `with` block; gives it and its port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    where = {"WEB_BIND": f"127.0.0.1:{port}", "WEB_PROCESSES": "2", "WEB_THREADS": "4", "UVICORN_PORT": str(port)}
-    env = environment(url, **where, **CHANGES.get(way, {}))
-    process = subprocess.Popen([sys.executable, "-m", *COMMANDS[way]], cwd=ROOT, env=env, start_new_session=True)
-    try:
-        _wait_for(port, process)
-        yield process, port
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return
-        time.sleep(0.05)
-    raise RuntimeError(f"the server does not answer: {process.args!r}")
 
 
 def _load(port: int, seconds: float, first: int) -> tuple[float, list[float]]:

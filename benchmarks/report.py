@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import median
+
+from benchmarks.machine import facts
 
 MET, MISSED = "yes", "NO"
 
@@ -68,3 +72,12 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A markdown table."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def keep(report: Path, of_server: Sequence[str], runs: int, sections: Sequence[Section]) -> None:
+    """Write what is known so far, with the facts of this machine and those of the database's server."""
+    now = dt.datetime.now(dt.UTC)
+    head = f"Measured {now:%Y-%m-%d %H:%M} UTC, {runs} runs of each way in turn, median (lowest-highest).\n\n"
+    machine = "\n".join(f"- {fact}" for fact in [*facts(), *of_server])
+    report.parent.mkdir(exist_ok=True)
+    report.write_text("\n".join([head + machine, "", *(section.markdown() for section in sections)]))
