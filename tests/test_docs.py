@@ -120,7 +120,7 @@ def test_paths_that_are_named_exist(each: Path) -> None:
 
 @pytest.mark.parametrize("each", PAGES, ids=lambda each: each.name)
 def test_make_targets_that_are_named_exist(each: Path) -> None:
-    targets = set(re.findall(r"^([\w./]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    targets = set(re.findall(r"^([\w./-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = re.findall(r"`make ([^`]+)`|^ *\$ make (.+)$", text(each), re.MULTILINE)
     words = {word for pair in named for word in shlex.split(" ".join(pair), comments=True) if "=" not in word}
 

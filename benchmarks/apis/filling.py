@@ -1,7 +1,7 @@
 """Deliveries in every state, on a history that was all delivered: `python -m benchmarks.apis.filling`.
 
-One in twenty was skipped, one in a thousand refused, one in five thousand has an unknown outcome. Of the newest some wait, are
-on their way, or are held.
+Of every merchant one in nineteen was skipped, one in a thousand refused, one in five thousand has an unknown outcome. Of the
+newest events some wait, are on their way, or are held.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ django.setup()
 from django.db import connection  # noqa: E402
 
 SETTLED = """
-    UPDATE integrations_delivery SET
-        state = CASE WHEN event_id %% 5000 = 2 THEN 'expired' WHEN event_id %% 1000 = 1 THEN 'dead' ELSE 'skipped' END,
-        reason = CASE WHEN event_id %% 5000 = 2 THEN 'uncertain' WHEN event_id %% 1000 = 1 THEN 'rejected' ELSE 'metric_off' END
-    WHERE event_id %% 20 = 0 OR event_id %% 1000 = 1 OR event_id %% 5000 = 2
+    UPDATE integrations_delivery d SET state = said.state, reason = said.reason
+    FROM (VALUES (4999, 'expired', 'uncertain'), (1009, 'dead', 'rejected'), (19, 'skipped', 'metric_off'))
+        said (every, state, reason)
+    WHERE d.event_id %% said.every = 0 AND d.state = 'sent'
 """
 OPEN = """
     UPDATE integrations_delivery SET settled_at = NULL, reason = CASE WHEN event_id %% 3 = 0 THEN 'before_launch' ELSE '' END,

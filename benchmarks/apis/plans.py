@@ -40,7 +40,8 @@ def lists() -> dict[str, str]:
         "metric": {"metric": middle.metric},
         "metric, none of which is there": {"metric": "order_delivered"},
         "metric and time": {"metric": middle.metric, **_times("occurred", stretch)},
-        "pack": {"pack": "order_status"},
+        "pack, none of which is there": {"pack": "order_status"},
+        "pack": {"pack": "order_tracking"},
         "customer_id": {"customer_id": middle.customer_id},
         "email": email,
         **{name: {name: value} for name, value in numbers.items()},
@@ -57,6 +58,7 @@ def lists() -> dict[str, str]:
         "placed in two hours": _times("placed", stretch),
         "number": {"number": middle.order_number},
         "status": {"status": "shipped"},
+        "status, none of which is there": {"status": "cancelled"},
         "customer_id": {"customer_id": middle.customer_id},
         "email": email,
     }
@@ -65,8 +67,8 @@ def lists() -> dict[str, str]:
         "shipped in two hours": _times("shipped", stretch),
         "order_external_id": {"order_external_id": f"8209829{middle.customer_id}"},
         **{name: {name: value} for name, value in numbers.items()},
-        "status, all": {"status": "in_transit"},
-        "status, none": {"status": "delivered"},
+        "status": {"status": "in_transit"},
+        "status, none of which is there": {"status": "failure"},
     }
     customers: dict[str, dict[str, Any]] = {"all": {}, "email": email}
     found = {"events": events, "orders": orders, "shipments": shipments, "customers": customers}
