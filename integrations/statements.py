@@ -19,7 +19,19 @@ CHUNK = 500
 
 
 def prepared(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """Execute a statement that is run often. PostgreSQL prepares it for the connection: planning costs as much as a page."""
+    """Execute a statement that is run often. PostgreSQL prepares it for the connection: planning costs as much as a page.
+
+    The plan is then one for any values, so that one index must be best whatever they are.
+    """
+    return _executed(sql, values, prepare=True)
+
+
+def planned(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Execute a statement that PostgreSQL plans for these very values: how many rows they leave decides what is best."""
+    return _executed(sql, values, prepare=False)
+
+
+def _executed(sql: str, values: Sequence[Any], *, prepare: bool) -> list[tuple[Any, ...]]:
     if connection.vendor != "postgresql":
         adapt = connection.ops.adapt_datetimefield_value
         with connection.cursor() as cursor:
@@ -28,7 +40,7 @@ def prepared(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
     connection.close_if_health_check_failed()
     connection.ensure_connection()
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as quick:
-        return quick.execute(sql, values, prepare=True).fetchall()
+        return quick.execute(sql, values, prepare=prepare).fetchall()
 
 
 class Among(models.Lookup[Any]):

@@ -41,6 +41,9 @@ ALL = (
     ERROR,
     CANCELLED,
 )
+SELDOM = (AVAILABLE_FOR_PICKUP, RETURN_TO_SENDER, FAILURE, ERROR, CANCELLED)
+"""Few parcels are in one of these: an index finds them."""
+
 TERMINAL = frozenset({DELIVERED, RETURN_TO_SENDER, CANCELLED})
 TROUBLE = frozenset({FAILURE, ERROR})
 LABELS = {status: status.replace("_", " ").capitalize() for status in ALL}

@@ -1,4 +1,4 @@
-"""Events read at the speed of the database: one statement, prepared once, whose JSON goes into the answer unparsed.
+"""Events read at the speed of the database: one statement, whose JSON goes into the answer unparsed.
 
 The database writes the JSON of each event; no row becomes an object here.
 """
@@ -18,7 +18,7 @@ from integrations.api.cursors import Place
 from integrations.customers import normalise_email
 from integrations.models import Merchant
 from integrations.search import variants
-from integrations.statements import prepared
+from integrations.statements import planned, prepared
 
 _WAYS_TO_TELL = {
     "postgresql": {
@@ -67,6 +67,8 @@ class Condition:
 
     sql: str
     values: tuple[Any, ...] = ()
+    is_decisive: bool = False
+    """Whether it depends on the values, and on how many rows the merchant has, by which index rows are found best."""
 
 
 def page(
@@ -117,7 +119,7 @@ def conditions(merchant: Merchant, wanted: Mapping[str, Any]) -> list[Condition]
 
 def _among(column: str, values: Sequence[str]) -> Condition:
     if connection.vendor == "postgresql":
-        return Condition(f"{column} = ANY(%s)", (list(values),))
+        return Condition(f"{column} = ANY(%s)", (list(values),), is_decisive=True)
     return Condition(f"{column} IN ({', '.join(['%s'] * len(values))})", tuple(values))
 
 
@@ -157,7 +159,7 @@ def _in_state(merchant: Merchant, state: str) -> Condition:
     """Indexes hold the deliveries of one state: it stands in the statement, from the table above."""
     is_state = "d.state IN ('dead', 'expired')" if state == "failed" else f"d.state = '{state}'"
     sql = _WITH_DELIVERY[state].format(state=is_state)
-    return Condition(sql, (merchant.pk,) * sql.count("%s"))
+    return Condition(sql, (merchant.pk,) * sql.count("%s"), is_decisive=True)
 
 
 CONDITIONS: dict[str, Callable[[Merchant, Any], Condition]] = {
@@ -169,8 +171,8 @@ CONDITIONS: dict[str, Callable[[Merchant, Any], Condition]] = {
     "tracking_number": lambda merchant, number: _numbered("e.tracking_number", number),
     "occurred_after": lambda merchant, at: Condition("e.occurred_at >= %s", (at,)),
     "occurred_before": lambda merchant, at: Condition("e.occurred_at < %s", (at,)),
-    "recorded_after": lambda merchant, at: Condition("e.recorded_at >= %s", (at,)),
-    "recorded_before": lambda merchant, at: Condition("e.recorded_at < %s", (at,)),
+    "recorded_after": lambda merchant, at: Condition("e.recorded_at >= %s", (at,), is_decisive=True),
+    "recorded_before": lambda merchant, at: Condition("e.recorded_at < %s", (at,), is_decisive=True),
     "state": _in_state,
 }
 """Name of a filter -> what it means."""
@@ -185,4 +187,5 @@ def _select(merchant: Merchant, where: Sequence[Condition], fields: Sequence[str
         f"SELECT CAST(e.occurred_at AS text), e.id, CAST({_OBJECT[vendor]}({told}) AS text) "  # noqa: S608
         f"FROM integrations_event e WHERE {all_of} ORDER BY {order} LIMIT %s"
     )
-    return prepared(sql, [merchant.pk, *(value for each in where for value in each.values), limit])
+    execute = planned if any(each.is_decisive for each in where) else prepared
+    return execute(sql, [merchant.pk, *(value for each in where for value in each.values), limit])

@@ -50,6 +50,7 @@ class Event(MerchantOwned):
         indexes = [
             models.Index(fields=["merchant", "-occurred_at", "-id"], name="event_by_time"),
             models.Index(fields=["merchant", "metric", "-occurred_at", "-id"], name="event_by_metric"),
+            models.Index(fields=["merchant", "recorded_at"], name="event_by_recording"),
             models.Index(fields=["merchant", "customer", "-occurred_at", "-id"], name="event_by_customer"),
             models.Index(fields=["merchant", "order_number"], condition=~Q(order_number=""), name="event_by_order"),
             models.Index(

@@ -13,10 +13,11 @@ from integrations.api import bulk, cursors, parameters, problems, rendering
 from integrations.api.cursors import ASCENDING, DESCENDING
 from integrations.api.endpoint import Call, Endpoint, operation
 from integrations.api.parameters import Parameter
+from integrations.models import Merchant
 from integrations.search import variants
 from tracking import statuses
 from tracking.api import bodies, examples, rows, schemas, writing
-from tracking.models import Shipment
+from tracking.models import Order, Shipment
 
 FILTERS: tuple[Parameter, ...] = (
     parameters.instant("shipped_after", "Shipped at this instant or later."),
@@ -32,18 +33,23 @@ ORDER = parameters.choice(
 LIST = (*FILTERS, ORDER, parameters.CURSOR, parameters.LIMIT, parameters.fields(rows.SHIPMENT_FIELDS))
 
 
+def _of_orders(merchant: Merchant, **found: Any) -> Q:
+    """By their orders, which are found first, by an index of theirs."""
+    return Q(order__in=Order.objects.for_merchant(merchant).filter(**found))
+
+
 def _numbered(number: str) -> Q:
     """The index holds the numbers that are not empty, and must be told so."""
     return Q(tracking_number__in=variants(number)) & ~Q(tracking_number="")
 
 
-CONDITIONS: dict[str, Callable[[Any], Q]] = {
-    "shipped_after": lambda at: Q(shipped_at__gte=at),
-    "shipped_before": lambda at: Q(shipped_at__lt=at),
-    "order_external_id": lambda external_id: Q(order__external_id=external_id),
-    "order_number": lambda number: Q(order__number__in=variants(number)),
-    "tracking_number": _numbered,
-    "status": lambda status: Q(status=status),
+CONDITIONS: dict[str, Callable[[Merchant, Any], Q]] = {
+    "shipped_after": lambda merchant, at: Q(shipped_at__gte=at),
+    "shipped_before": lambda merchant, at: Q(shipped_at__lt=at),
+    "order_external_id": lambda merchant, external_id: _of_orders(merchant, external_id=external_id),
+    "order_number": lambda merchant, number: _of_orders(merchant, number__in=variants(number)),
+    "tracking_number": lambda merchant, number: _numbered(number),
+    "status": lambda merchant, status: Q(status=status),
 }
 """Name of a filter -> what it means."""
 
@@ -64,7 +70,7 @@ class Shipments(Endpoint):
     def get(self, call: Call) -> HttpResponseBase:
         """Shipments by the time of their shipping, newest first."""
         values = call.parameters
-        wanted = [make(values[name]) for name, make in CONDITIONS.items() if values[name] is not None]
+        wanted = [make(call.merchant, values[name]) for name, make in CONDITIONS.items() if values[name] is not None]
         found = Shipment.objects.for_merchant(call.merchant).filter(*wanted).select_related("order")
         page = cursors.page_of_queryset(found, values, name="shipments", time="shipped_at")
         return rendering.answer(page.as_data(lambda row: rows.shipment(row, values["fields"])))

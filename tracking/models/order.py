@@ -73,6 +73,11 @@ class Order(MerchantOwned):
             models.Index(fields=["merchant", "number"], name="order_by_number"),
             models.Index(fields=["merchant", "customer", "-placed_at"], name="order_by_customer"),
             models.Index(fields=["merchant", "-placed_at", "-id"], name="order_by_time"),
+            models.Index(
+                fields=["merchant", "-placed_at", "-id"],
+                condition=Q(cancelled_at__isnull=False),
+                name="order_cancelled",
+            ),
             models.Index(fields=["stalls_at"], condition=Q(stalls_at__isnull=False), name="order_stalls"),
         ]
 

@@ -64,6 +64,11 @@ class Shipment(MerchantOwned):
             models.Index(fields=["merchant", "fulfillment_id"], name="shipment_by_fulfillment"),
             models.Index(fields=["merchant", "-shipped_at", "-id"], name="shipment_by_time"),
             models.Index(
+                fields=["merchant", "status", "-shipped_at", "-id"],
+                condition=Q(status__in=statuses.SELDOM),
+                name="shipment_seldom",
+            ),
+            models.Index(
                 fields=["merchant", "tracking_number"], condition=~Q(tracking_number=""), name="shipment_by_number"
             ),
             models.Index(fields=["stalls_at"], condition=Q(stalls_at__isnull=False), name="shipment_stalls"),
