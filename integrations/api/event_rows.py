@@ -1,6 +1,6 @@
-"""Events read at the speed of the database: one statement, whose JSON goes into the answer unparsed.
+"""Events read at the speed of the database: one statement, and `properties` go into the answer unparsed.
 
-The database writes the JSON of each event; no row becomes an object here.
+No row becomes an object of a model here. The database hands over columns: its writing of JSON costs more than ours does.
 """
 
 from __future__ import annotations
@@ -23,23 +23,20 @@ from integrations.statements import planned, prepared
 _WAYS_TO_TELL = {
     "postgresql": {
         "id": "e.id::text",
-        "occurred_at": """to_char(e.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')""",
-        "recorded_at": """to_char(e.recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')""",
+        "occurred_at": "e.occurred_at AT TIME ZONE 'UTC'",
+        "recorded_at": "e.recorded_at AT TIME ZONE 'UTC'",
         "customer_id": "e.customer_id::text",
         "value": "trim_scale(e.value)::text",
+        "properties": "e.properties::text",
     },
     "sqlite": {
         "id": "CAST(e.id AS text)",
-        "occurred_at": "strftime('%%Y-%%m-%%dT%%H:%%M:%%SZ', e.occurred_at)",
-        "recorded_at": "replace(e.recorded_at, ' ', 'T') || 'Z'",
         "customer_id": "CAST(e.customer_id AS text)",
         "value": "CAST(e.value AS text)",
         "properties": "json(e.properties)",
     },
 }
-"""How a field is written where it is not told as its column is."""
-
-_OBJECT = {"postgresql": "json_build_object", "sqlite": "json_object"}
+"""How a field is written where it is not told as its column is. Instants are UTC without a zone, `properties` a text of JSON."""
 
 FIELDS = (
     "id",
@@ -57,8 +54,8 @@ FIELDS = (
 )
 """What is told of an event, in this order. Each is a column."""
 
-Row = tuple[str, int, str]
-"""An event's time and key, for cursors, and the event as a text of JSON."""
+Row = tuple[datetime, int, dict[str, Any]]
+"""An event's time and key, for cursors, and the event as it is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +101,12 @@ def one(merchant: Merchant, key: int, fields: Sequence[str] = FIELDS) -> Row | N
 
 def place_of(row: Row) -> tuple[datetime, int]:
     """The time and the key of a row, for its cursor."""
-    return datetime.fromisoformat(row[0].removesuffix("+00")).replace(tzinfo=UTC), row[1]
+    return row[0].replace(tzinfo=UTC), row[1]
 
 
-def shown(row: Row) -> orjson.Fragment:
-    """The event as it goes into an answer: unparsed."""
-    return orjson.Fragment(row[2])
+def shown(row: Row) -> dict[str, Any]:
+    """The event as it goes into an answer."""
+    return row[2]
 
 
 def conditions(merchant: Merchant, wanted: Mapping[str, Any]) -> list[Condition]:
@@ -179,13 +176,18 @@ CONDITIONS: dict[str, Callable[[Merchant, Any], Condition]] = {
 
 
 def _select(merchant: Merchant, where: Sequence[Condition], fields: Sequence[str], order: str, limit: int) -> list[Row]:
-    vendor = connection.vendor
-    told = ", ".join(f"'{name}', {_WAYS_TO_TELL[vendor].get(name, f'e.{name}')}" for name in fields)
+    ways = _WAYS_TO_TELL[connection.vendor]
+    columns = ", ".join(ways.get(name, f"e.{name}") for name in ("occurred_at", *fields))
     all_of = " AND ".join(["e.merchant_id = %s", *(f"({each.sql})" for each in where)])
     # Only what stands in this module is written into the statement; every value is a parameter.
-    sql = (
-        f"SELECT CAST(e.occurred_at AS text), e.id, CAST({_OBJECT[vendor]}({told}) AS text) "  # noqa: S608
-        f"FROM integrations_event e WHERE {all_of} ORDER BY {order} LIMIT %s"
-    )
+    sql = f"SELECT e.id, {columns} FROM integrations_event e WHERE {all_of} ORDER BY {order} LIMIT %s"  # noqa: S608
     execute = planned if any(each.is_decisive for each in where) else prepared
-    return execute(sql, [merchant.pk, *(value for each in where for value in each.values), limit])
+    rows = execute(sql, [merchant.pk, *(value for each in where for value in each.values), limit])
+    return [(at, key, _told(fields, values)) for key, at, *values in rows]
+
+
+def _told(fields: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
+    event = dict(zip(fields, values, strict=True))
+    if "properties" in event:
+        event["properties"] = orjson.Fragment(event["properties"])
+    return event

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
 from django.http import HttpResponseBase
 
 from integrations.api import (
@@ -149,7 +148,7 @@ class EventDetail(Endpoint):
         row = event_rows.one(call.merchant, key)
         if row is None:
             raise problems.not_found("event")
-        return rendering.answer(orjson.loads(row[2]) | {"deliveries": _deliveries(call, key)})
+        return rendering.answer(event_rows.shown(row) | {"deliveries": _deliveries(call, key)})
 
 
 class ResendEvent(Endpoint):

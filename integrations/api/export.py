@@ -91,7 +91,7 @@ def _as_lines(pages: Iterator[list[Row]]) -> Iterator[bytes]:
 def _as_table(pages: Iterator[list[Row]], fields: Sequence[str]) -> Iterator[bytes]:
     yield _written([fields])
     for rows in pages:
-        events = (orjson.loads(row[2]) for row in rows)
+        events = (orjson.loads(rendering.dump(event_rows.shown(row))) for row in rows)
         yield _written([[_cell(event[name]) for name in fields] for event in events])
 
 
