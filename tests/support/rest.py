@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -41,6 +42,11 @@ class Rest:
         return self.send("POST", path, body, {name.replace("_", "-"): value for name, value in headers.items()})
 
 
+def logged(statements: int) -> int:
+    """How many of a request's statements Django's log shows: PostgreSQL has the one prepared that counts the request."""
+    return statements - (connection.vendor == "postgresql")
+
+
 def rest(merchant: Merchant, scopes: Iterable[str] = tokens.SCOPES) -> Rest:
     """A client with a new token of the merchant."""
     return Rest(tokens.create(merchant, "warehouse", list(scopes), at=timezone.now())[1])
@@ -49,10 +55,10 @@ def rest(merchant: Merchant, scopes: Iterable[str] = tokens.SCOPES) -> Rest:
 def merchant(name: str = "Alba") -> Merchant:
     """A merchant with a connection that is launched."""
     made = Merchant.objects.create(name=name)
-    connection = Connection.objects.create(
+    account = Connection.objects.create(
         merchant=made, account_id=name, launch_at=AT - timedelta(days=90), launched_at=AT - timedelta(days=90)
     )
-    Lane.objects.create(merchant=made, connection=connection)
+    Lane.objects.create(merchant=made, connection=account)
     return made
 
 
