@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -19,13 +20,24 @@ from integrations.web.events import SearchForm
 NEWEST = 20
 
 
+class ReplayForm(SearchForm):
+    """Which stretch of history: something must be said, all of it is never meant."""
+
+    def clean(self) -> dict[str, Any]:
+        """Raises `ValidationError` where every field is empty."""
+        given = super().clean() or {}
+        if not any(given.values()) and not self.errors:
+            raise ValidationError("Say which events: fill in at least one field.")
+        return given
+
+
 @page()
 def replay(request: Visit, merchant: Merchant) -> HttpResponse:
     """What a filter leaves in, and the replays so far; an editor starts one."""
     given = request.POST if request.method == "POST" else request.GET
-    form = SearchForm(merchant, given or None)
+    form = ReplayForm(merchant, given or None)
     proposal = None
-    if form.is_valid() and any(form.cleaned_data.values()):
+    if form.is_valid():
         wanted = form.wanted()
         if request.method == "POST" and request.access.may_edit:
             try:

@@ -71,5 +71,6 @@ def _send(request: Visit, merchant: Merchant, form: TestEventForm) -> bool:
         if not each.is_accepted:
             messages.error(request, f"{each.metric_name} was not accepted: {each.detail}")
     if outcome.left_out:
-        messages.warning(request, f"{outcome.left_out} more were not sent.")
+        limit = f": at most {testing.MOST_A_MINUTE} a minute" if accepted == len(outcome.tried) else ""
+        messages.warning(request, f"{outcome.left_out} more were not sent{limit}.")
     return True

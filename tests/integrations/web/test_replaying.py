@@ -51,6 +51,13 @@ def test_without_a_filter_or_events_nothing_is_started(path: str, sign_in: SignI
     assert not Replay.objects.exists()
 
 
+def test_who_counts_without_a_filter_is_told_that_one_is_needed(path: str, sign_in: SignIn) -> None:
+    client = sign_in("viewer")
+
+    assert "fill in at least one field" in client.get(path, {"q": "", "metric": ""}).content.decode()
+    assert "fill in at least one field" not in client.get(path).content.decode()
+
+
 def test_a_viewer_counts_and_starts_nothing(path: str, sign_in: SignIn) -> None:
     client = sign_in("viewer")
     page = client.post(path, {"metric": "order_shipped"}).content.decode()
