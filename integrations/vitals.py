@@ -77,6 +77,11 @@ def with_vitals(merchants: QuerySet[Merchant], *, at: datetime) -> QuerySet[Merc
     )
 
 
+def of(merchant: Merchant, *, at: datetime) -> Any:
+    """One merchant anew, with its vitals: two statements. For `concerns`."""
+    return with_vitals(Merchant.objects.filter(pk=merchant.pk), at=at).get()
+
+
 @dataclass(frozen=True, slots=True)
 class Concern:
     """Something that is wrong with a merchant. What is urgent needs a person; the rest may settle by itself.

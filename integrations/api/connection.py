@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
 
 from django.http import HttpResponseBase
 
 from integrations import checklist, vitals
 from integrations.api import examples, problems, rendering, schemas
 from integrations.api.endpoint import Call, Endpoint, operation
-from integrations.models import Merchant
 
 NAMES = (
     "kind",
@@ -41,7 +39,7 @@ class ConnectionHealth(Endpoint):
     )
     def get(self, call: Call) -> HttpResponseBase:
         """How the merchant's account at Klaviyo fares: whether events are sent, what waits, what is wrong, and what to do."""
-        seen: Any = vitals.with_vitals(Merchant.objects.filter(pk=call.merchant.pk), at=call.at).get()
+        seen = vitals.of(call.merchant, at=call.at)
         row = next(iter(seen.connections.all()), None)
         if row is None:
             raise problems.not_found("connection: none is made yet")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -20,7 +18,7 @@ from integrations.web.charts import stacked
 def overview(request: Visit, merchant: Merchant) -> HttpResponse:
     """The overview."""
     at = timezone.now()
-    seen: Any = vitals.with_vitals(Merchant.objects.filter(pk=merchant.pk), at=at).get()
+    seen = vitals.of(merchant, at=at)
     found = figures.of(merchant, at=at)
     names = {key: metric.name_for(merchant) for key, metric in custom_metrics.of(merchant).items()}
     context = {
