@@ -18,7 +18,7 @@ from integrations import invitations, launch, staff
 from integrations.audit import Actor
 from integrations.models import Event, Replay
 from integrations.tasks import deliver
-from tests.integrations.admin.test_browser import DESKTOP, PHONE, Watched, browser
+from tests.support.browsing import DESKTOP, PHONE, Watched, browser
 from tests.support.payloads import shopify_order
 from tests.support.world import Shop, World
 from tracking.models import Order, StalledPolicy

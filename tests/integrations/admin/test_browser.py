@@ -4,80 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 
 from integrations import staff
 from integrations.destinations.klaviyo.sandbox import Sandbox
 from integrations.models import Merchant, SourceSecret
+from tests.support.browsing import Watched, browser, page, window
 from tracking.models import StalledPolicy
 
 from . import rows
 from .conftest import PASSWORD
 from .test_orders import order
 
+__all__ = ["browser", "page", "window"]
+
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-CHROMIUM = "/usr/bin/chromium"
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-PHONE, DESKTOP = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
 KEY = "pk_sandbox_browser_canary"
 
 
-class Watched:
-    """A page, with everything on it that should not be."""
-
-    def __init__(self, page: Page, origin: str) -> None:
-        self.page, self.origin = page, origin
-        self.faults: list[str] = []
-        page.on("console", self._console)
-        page.on("pageerror", lambda error: self.faults.append(str(error)))
-        page.on("request", self._request)
-
-    def open(self, path: str) -> None:
-        """Go there and wait until all is loaded."""
-        self.page.goto(self.origin + path, wait_until="load")
-
-    @property
-    def overhang(self) -> int:
-        """Pixels by which the page is wider than the window."""
-        return int(self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth"))
-
-    def _console(self, message: Any) -> None:
-        if message.type in ("error", "warning"):
-            self.faults.append(message.text)
-
-    def _request(self, request: Any) -> None:
-        if not request.url.startswith((self.origin, "data:")):
-            self.faults.append(f"asked {request.url}")
-
-
-@pytest.fixture(scope="module")
-def browser(django_db_setup: None) -> Iterator[Browser]:
-    """The test database is made before: made while Playwright's event loop runs, it belongs to a connection of that loop."""
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield running
-        running.close()
-
-
-@pytest.fixture(params=[DESKTOP, PHONE], ids=["desktop", "phone"])
-def watched(request: pytest.FixtureRequest, browser: Browser, live_server: LiveServer) -> Iterator[Watched]:
-    """A CSM's window, signed in through the form."""
-    staff.make_csm("carla", PASSWORD)
-    context = browser.new_context(viewport=request.param)
-    watched = Watched(context.new_page(), live_server.url)
-    watched.open("/admin/")
-    watched.page.fill("#id_login", "carla")
-    watched.page.fill("#id_password", PASSWORD)
-    watched.page.click("button[type=submit]")
-    watched.page.wait_for_url(f"{live_server.url}/admin/")
+@pytest.fixture
+def watched(window: Page, live_server: LiveServer) -> Iterator[Watched]:
+    """A CSM's window."""
+    csm, _ = staff.make_csm("carla", PASSWORD)
+    watched = Watched(window, live_server.url)
+    watched.sign_in(csm)
     yield watched
-    context.close()
+    watched.leave()
 
 
 def fill(page: Page, key: str) -> None:
@@ -137,7 +94,13 @@ def test_every_kind_of_page_keeps_the_policy_and_fits(watched: Watched) -> None:
         f"/admin/integrations/inboundmessage/?merchant__id__exact={merchant.pk}",
         "/admin/tracking/order/",
     ]
-    wide = []
+    watched.page.context.clear_cookies()
+    watched.open("/admin/")
+    wide = ["the form to sign in"] if watched.overhang > 0 else []
+    watched.page.fill("#id_login", "carla")
+    watched.page.fill("#id_password", PASSWORD)
+    watched.page.click("button[type=submit]")
+    watched.page.wait_for_url(f"{watched.origin}/admin/")
     for path in paths:
         watched.open(path)
         if watched.overhang > 0:

@@ -16,8 +16,8 @@ from integrations import tokens
 from integrations.api import problems, reference
 from integrations.catalog import catalog
 from integrations.models import Connection
-from tests.integrations.admin.test_browser import DESKTOP, Watched, browser
 from tests.support import rest as world
+from tests.support.browsing import DESKTOP, Watched, browser
 
 from .addresses import ALL
 
