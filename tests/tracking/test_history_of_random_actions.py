@@ -9,6 +9,7 @@ from itertools import count
 from typing import Any
 
 from django.db import connection, transaction
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
@@ -215,8 +216,9 @@ def _update(about: str, trigger: str, anchor: datetime) -> Iterator[tuple[str, s
         yield "order_tracking_update_item", f"{unique_id}:item:1"
 
 
-def test_no_fact_without_its_event_and_no_event_without_its_fact(db: None) -> None:
+@pytest.mark.parametrize("many", [15, pytest.param(300, marks=pytest.mark.full)])
+def test_no_fact_without_its_event_and_no_event_without_its_fact(db: None, many: int) -> None:
     """Every action, interrupted anywhere."""
-    profile = settings(max_examples=40, stateful_step_count=15, deadline=None)
+    profile = settings(max_examples=many, stateful_step_count=15, deadline=None)
 
     run_state_machine_as_test(Domain, settings=profile)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integrations.models import Connection, Event, Lane, Merchant
@@ -20,6 +20,7 @@ START = datetime(2026, 11, 20, 8, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 numbers = itertools.count(1)
 
+MANY = pytest.mark.parametrize("many", [20, pytest.param(500, marks=pytest.mark.full)])
 scan_lists = st.lists(st.sampled_from(statuses.ALL), min_size=1, max_size=6)
 
 
@@ -81,39 +82,45 @@ def _outcome(merchant: Merchant, number: str) -> tuple[str, datetime, list[str]]
     return shipment.status, shipment.status_at, ids
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(words=scan_lists, data=st.data())
-def test_growing_histories_in_any_order_and_repetition(
-    merchant: Merchant, words: list[str], data: st.DataObject
-) -> None:
+@MANY
+def test_growing_histories_in_any_order_and_repetition(merchant: Merchant, many: int) -> None:
     """A carrier sends the whole history each time; deliveries of it overtake each other and repeat."""
-    scans = _scans(words)
-    in_order, mixed = _parcel(merchant), _parcel(merchant)
-    for length in range(1, len(scans) + 1):
-        _tell(merchant, in_order, scans[:length])
-    lengths = data.draw(st.lists(st.integers(1, len(scans)), max_size=4))
-    newest_first = [len(scans), *lengths]
-    for length in newest_first:
-        _tell(merchant, mixed, data.draw(st.permutations(scans[:length])))
 
-    assert _outcome(merchant, in_order) == _outcome(merchant, mixed)
+    @settings(max_examples=many, deadline=None)
+    @given(words=scan_lists, data=st.data())
+    def tell(words: list[str], data: st.DataObject) -> None:
+        scans = _scans(words)
+        in_order, mixed = _parcel(merchant), _parcel(merchant)
+        for length in range(1, len(scans) + 1):
+            _tell(merchant, in_order, scans[:length])
+        lengths = data.draw(st.lists(st.integers(1, len(scans)), max_size=4))
+        newest_first = [len(scans), *lengths]
+        for length in newest_first:
+            _tell(merchant, mixed, data.draw(st.permutations(scans[:length])))
+
+        assert _outcome(merchant, in_order) == _outcome(merchant, mixed)
+
+    tell()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(words=scan_lists, data=st.data())
-def test_single_scans_in_any_order_tell_nothing_twice_and_nothing_untrue(
-    merchant: Merchant, words: list[str], data: st.DataObject
-) -> None:
+@MANY
+def test_single_scans_in_any_order_tell_nothing_twice_and_nothing_untrue(merchant: Merchant, many: int) -> None:
     """A shop sends scans one by one. A late one is kept silently, so fewer events may come, never others."""
-    scans = _scans(words)
-    in_order, mixed = _parcel(merchant), _parcel(merchant)
-    _tell(merchant, in_order, scans)
-    shuffled = data.draw(st.permutations(scans))
-    for scan in [*shuffled, *shuffled]:
-        _tell(merchant, mixed, [scan])
 
-    told = _outcome(merchant, mixed)[2]
-    assert len(told) == len(set(told))
-    possible = {f"shipment:F:{scan.status}:{int(scan.occurred_at.timestamp())}" for scan in scans}
-    assert {each for each in told if each.startswith("shipment:")} <= possible
-    assert Shipment.objects.for_merchant(merchant).get(tracking_number=mixed).scans.count() == len(scans)
+    @settings(max_examples=many, deadline=None)
+    @given(words=scan_lists, data=st.data())
+    def tell(words: list[str], data: st.DataObject) -> None:
+        scans = _scans(words)
+        in_order, mixed = _parcel(merchant), _parcel(merchant)
+        _tell(merchant, in_order, scans)
+        shuffled = data.draw(st.permutations(scans))
+        for scan in [*shuffled, *shuffled]:
+            _tell(merchant, mixed, [scan])
+
+        told = _outcome(merchant, mixed)[2]
+        assert len(told) == len(set(told))
+        possible = {f"shipment:F:{scan.status}:{int(scan.occurred_at.timestamp())}" for scan in scans}
+        assert {each for each in told if each.startswith("shipment:")} <= possible
+        assert Shipment.objects.for_merchant(merchant).get(tracking_number=mixed).scans.count() == len(scans)
+
+    tell()

@@ -62,7 +62,7 @@ ON_THE_WAY = ("pre_transit", "in_transit", "unknown", "out_for_delivery", "failu
 AT_THE_END = ("delivered", "delivered", "return_to_sender", "cancelled", "")
 
 
-def a_month(seed: int, count: int = 40) -> list[News]:
+def a_month(seed: int, count: int) -> list[News]:
     """What happens to some orders, in the order of time."""
     chance = random.Random(seed)
     news = []
@@ -137,11 +137,12 @@ MONTHS: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.parametrize("orders", [15, pytest.param(100, marks=pytest.mark.full)])
 @pytest.mark.parametrize(("seed", "days"), list(enumerate((60, 25, 60, 25, 60, 25))))
-def test_its_figures_are_what_the_sweep_flagged(merchant: Merchant, seed: int, days: int) -> None:
+def test_its_figures_are_what_the_sweep_flagged(merchant: Merchant, seed: int, days: int, orders: int) -> None:
     settings = {"home_country": "US", **MONTHS[seed % len(MONTHS)]}
     policies.change(merchant, by=None, at=PLACED - 99 * DAY, **settings)
-    live(merchant, a_month(seed), until=NOW)
+    live(merchant, a_month(seed, orders), until=NOW)
     seen = look(merchant, days, **settings)
 
     for part in seen.parts:
