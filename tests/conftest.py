@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import connection
 
 from integrations.delivery import engine
+from tests.support import migrated
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -23,20 +24,32 @@ def _frequent_looks() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+def django_db_modify_db_settings(
+    tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
+) -> Iterator[None]:
     """Give every test process a database of its own.
 
     SQLite's is a file, because threads and live servers share it as in real use; in memory it would have no locks.
     DATABASE_URL is set to it, so that a process that a test starts works on the same rows.
     """
-    if connection.vendor == "sqlite":
-        name = str(tmp_path_factory.mktemp("database") / "tidings.sqlite3")
-        url = f"sqlite:///{name}"
-    else:
-        name = f"test_tidings_{os.getpid()}"
-        url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
-    settings.DATABASES["default"]["TEST"]["NAME"] = name
-    os.environ["DATABASE_URL"] = url
+    test = settings.DATABASES["default"]["TEST"]
+    if connection.vendor != "sqlite":
+        test["NAME"] = f"test_tidings_{os.getpid()}"
+        os.environ["DATABASE_URL"] = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{test['NAME']}").geturl()
+        yield
+        return
+    file = tmp_path_factory.mktemp("database") / "tidings.sqlite3"
+    migrated.copy(file, folder=pytestconfig.cache.mkdir("migrated"))
+    test["NAME"], test["MIGRATE"] = str(file), False
+    os.environ["DATABASE_URL"] = f"sqlite:///{file}"
+    yield
+    file.unlink()
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """SQLite's is there before, with its tables."""
+    return connection.vendor == "sqlite"
 
 
 @pytest.hookimpl(trylast=True)
