@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "integrations",
     "tracking",
+    "returns",
     # Last, because it settles the process down once everything is loaded.
     "config",
 ]

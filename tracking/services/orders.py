@@ -14,7 +14,7 @@ from integrations import clean, customers, history, inbound
 from integrations.catalog import Fact
 from integrations.models import Customer, Merchant
 from integrations.sources import Handled
-from tracking import deadlines, facts
+from tracking import arrivals, deadlines, facts
 from tracking.dossier import Dossier
 from tracking.inputs import LineInput, OrderInput, RefundInput
 from tracking.models import Order, OrderLine
@@ -35,6 +35,7 @@ def ingest_order(*, merchant: Merchant, order: OrderInput, at: datetime) -> Hand
     )
     row.merchant = merchant
     is_news = is_new or order.updated_at >= row.source_updated_at
+    was_anonymous = row.customer_id is None
     if is_news and not is_new:
         progress.update(row, _values(order))
     if is_news or row.customer_id is None:
@@ -52,6 +53,8 @@ def ingest_order(*, merchant: Merchant, order: OrderInput, at: datetime) -> Hand
     happened += progress.settle_delivered(dossier)
     progress.watch(dossier)
     event_ids = progress.announce(dossier, happened, at=at)
+    if is_new or (was_anonymous and row.customer_id):
+        event_ids += arrivals.tell(row, is_new=is_new, at=at)
     if is_new:
         inbound.release(merchant, row.subject)
     note = _note(row, is_new=is_new, is_news=is_news)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -24,12 +24,17 @@ _FAMILIES = ("x-shopify-", "shopify-")
 
 
 @dataclass(frozen=True, slots=True)
-class _Message:
+class Message:
+    """A message of a topic, and whose it is."""
+
     merchant: Merchant
     topic: str
     payload: Any
     received_at: datetime
     at: datetime
+
+
+Action = Callable[[Message], Handled]
 
 
 class Shopify(Source):
@@ -76,7 +81,7 @@ class Shopify(Source):
         action = _ACTIONS.get(topic)
         if action is None:
             return Handled(f"topic {topic} is not used")
-        return action(_Message(merchant, topic, payload, received_at, at))
+        return action(Message(merchant, topic, payload, received_at, at))
 
 
 def _header(headers: Mapping[str, str], name: str) -> str:
@@ -87,65 +92,65 @@ def _signature(body: bytes, secret: str) -> str:
     return base64.b64encode(hmac_sha256(secret, body)).decode()
 
 
-def _order(message: _Message) -> Handled:
+def _order(message: Message) -> Handled:
     order = parse_order(message.payload, message.topic)
     return services.ingest_order(merchant=message.merchant, order=order, at=message.at)
 
 
-def _deleted_order(message: _Message) -> Handled:
+def _deleted_order(message: Message) -> Handled:
     order_id = parse_deleted(message.payload, message.topic)
     return services.forget_order(merchant=message.merchant, order_external_id=order_id, at=message.at)
 
 
-def _edited_order(message: _Message) -> Handled:
+def _edited_order(message: Message) -> Handled:
     return Handled("an edit has line ids and differences only; orders/updated follows with the whole order")
 
 
-def _fulfillment(message: _Message) -> Handled:
+def _fulfillment(message: Message) -> Handled:
     fulfillment = parse_fulfillment(message.payload, message.topic)
     return services.ingest_fulfillment(merchant=message.merchant, fulfillment=fulfillment, at=message.at)
 
 
-def _fulfillment_event(message: _Message) -> Handled:
+def _fulfillment_event(message: Message) -> Handled:
     event = parse_fulfillment_event(message.payload, message.topic)
     return services.ingest_fulfillment_scan(merchant=message.merchant, event=event, at=message.at)
 
 
-def _refund(message: _Message) -> Handled:
+def _refund(message: Message) -> Handled:
     refund = parse_refund(message.payload, message.topic)
     return services.ingest_refund(merchant=message.merchant, refund=refund, at=message.at)
 
 
-def _customer(message: _Message) -> Handled:
+def _customer(message: Message) -> Handled:
     person = parse_customer(message.payload, message.topic)
     return customers.ingest_person(merchant=message.merchant, person=person, at=message.at)
 
 
-def _consent(message: _Message) -> Handled:
+def _consent(message: Message) -> Handled:
     consent = parse_consent(message.payload, message.topic, message.received_at)
     return customers.record_consent(merchant=message.merchant, consent=consent, at=message.at)
 
 
-def _erased_customer(message: _Message) -> Handled:
+def _erased_customer(message: Message) -> Handled:
     person = parse_privacy_request(message.payload, message.topic)
     return customers.erase(merchant=message.merchant, person=person, at=message.at)
 
 
-def _data_request(message: _Message) -> Handled:
+def _data_request(message: Message) -> Handled:
     person = parse_privacy_request(message.payload, message.topic)
     return customers.data_requested(merchant=message.merchant, person=person, at=message.at)
 
 
-def _uninstalled(message: _Message) -> Handled:
+def _uninstalled(message: Message) -> Handled:
     return merchants.disconnect_source(merchant=message.merchant, source=Shopify.kind, at=message.at)
 
 
-def _erased_shop(message: _Message) -> Handled:
+def _erased_shop(message: Message) -> Handled:
     Record(message.payload, message.topic).required_text("shop_domain")
     return merchants.request_erasure(merchant=message.merchant, at=message.at)
 
 
-_ACTIONS: dict[str, Callable[[_Message], Handled]] = {
+_ACTIONS: dict[str, Action] = {
     "orders/create": _order,
     "orders/updated": _order,
     "orders/paid": _order,
@@ -168,3 +173,23 @@ _ACTIONS: dict[str, Callable[[_Message], Handled]] = {
     "shop/redact": _erased_shop,
 }
 """What each topic leads to. A topic that is not here is stored, and its note says so."""
+
+
+def also(topic: str, action: Callable[[Message], Handled | None]) -> None:
+    """Let another app act on a topic, after what is done with it here; None where a message is none of its concern.
+
+    What is done here waits: then the other action waits with it.
+    """
+    first = _ACTIONS.get(topic)
+
+    def act(message: Message) -> Handled:
+        handled = first(message) if first else None
+        if handled is not None and handled.waits_for:
+            return handled
+        more = action(message)
+        if handled is None or more is None:
+            return handled or more or Handled(f"topic {topic} says nothing that is used")
+        note = f"{handled.note}; {more.note}"
+        return replace(more, note=note, event_ids=handled.event_ids + more.event_ids)
+
+    _ACTIONS[topic] = act
