@@ -142,10 +142,6 @@ def _updated(message: Message) -> Handled:
     )
 
 
-def _processed(message: Message) -> Handled:
-    return Handled("Shopify does not say which return was processed")
-
-
 def _refund(message: Message) -> Handled | None:
     told = parse_refunded(message.payload, message.topic)
     return services.refund(merchant=message.merchant, told=told, at=message.at)
@@ -160,5 +156,4 @@ def register() -> None:
     source.also("returns/cancel", _status)
     source.also("returns/close", _status)
     source.also("returns/reopen", _reopened)
-    source.also("returns/process", _processed)
     source.also("refunds/create", _refund)

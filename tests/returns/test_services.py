@@ -347,6 +347,7 @@ def many(count: int) -> tuple[tuple[LineInput, ...], tuple[ItemInput, ...]]:
     return tuple(lines), tuple(ItemInput(f"i{line.external_id}", line.external_id, quantity=1) for line in lines)
 
 
+@pytest.mark.postgres
 @pytest.mark.parametrize("is_first", ["order", "return"])
 def test_statements_do_not_grow_with_the_items(merchant: Merchant, is_first: str) -> None:
     # The shopper is known from an order before.
