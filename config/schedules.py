@@ -11,6 +11,7 @@ SCHEDULES = {
     "deliver": ("integrations.tasks.deliver", 1),
     "heartbeat": ("integrations.tasks.heartbeat", 1),
     "flag_stalled": ("tracking.tasks.flag_stalled", 1),
+    "watch_returns": ("returns.tasks.watch_returns", 10),
     "alert": ("integrations.tasks.alert", 1),
     "list_stalled": ("integrations.tasks.list_stalled", 5),
     "launch": ("integrations.tasks.launch", 1),

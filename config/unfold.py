@@ -68,6 +68,7 @@ NAVIGATION: list[dict[str, Any]] = [
             _list("Shipments", "package_2", "tracking", "shipment"),
             _list("Scans", "barcode_scanner", "tracking", "scan"),
             _list("Issues", "report", "tracking", "issue"),
+            _list("Returns", "assignment_return", "returns", "return"),
             _list("Stalled policies", "hourglass", "tracking", "stalledpolicy"),
         ],
     },

@@ -21,6 +21,7 @@ urlpatterns = [
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("", include("integrations.api.urls")),
     path("", include("tracking.api.urls")),
+    path("", include("returns.api.urls")),
     re_path(r"^api(?:/[\s\S]*)?\Z", problems.nowhere),
     path("", include("integrations.web.urls")),
     path("", include("tracking.web.urls")),

@@ -34,6 +34,10 @@ GRANTS: dict[str, dict[str, tuple[str, ...]]] = {
         "issue": ("view",),
         "stalledpolicy": ("view", "add"),
     },
+    "returns": {
+        "return": ("view", "add"),
+        "returnitem": ("view",),
+    },
 }
 """App -> model -> what a CSM may do. To change a delivery or a message means to send or handle it again."""
 

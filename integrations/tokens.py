@@ -30,6 +30,8 @@ SCOPES = {
     "events:write": "send events again, replay, and record events",
     "orders:read": "read orders, shipments and when they stall",
     "orders:write": "write orders and shipments",
+    "returns:read": "read returns",
+    "returns:write": "write returns",
     "customers:read": "read customers",
     "customers:write": "write customers and what they do",
     "settings:read": "read how events are sent, whether the account works, and when something stalls",

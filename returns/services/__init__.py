@@ -5,11 +5,12 @@ Each runs in its caller's transaction (the handling of one message, one request)
 
 from returns.services.completion import complete_waiting, order_came
 from returns.services.moving import move_return, refund, reopen_return, take_out_items
-from returns.services.taking_in import add_items, ingest_return
+from returns.services.taking_in import add_items, enter_return, ingest_return
 
 __all__ = [
     "add_items",
     "complete_waiting",
+    "enter_return",
     "ingest_return",
     "move_return",
     "order_came",

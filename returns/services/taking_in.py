@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from integrations import clean, customers, inbound
+from integrations import audit, clean, customers, inbound
+from integrations.audit import Actor
 from integrations.models import Merchant
 from integrations.sources import Handled
 from returns import money
@@ -39,6 +40,13 @@ def ingest_return(*, merchant: Merchant, told: ReturnInput, at: datetime) -> Han
     handled = _take_in(case, told.items, reached, is_news=is_news, is_new=is_new, at=at)
     if is_new:
         inbound.release(merchant, f"return:{row.external_id}")
+    return handled
+
+
+def enter_return(*, merchant: Merchant, told: ReturnInput, by: Actor, at: datetime) -> Handled:
+    """The same by a person, which stands in the merchant's trail. Raises `Contradiction`."""
+    handled = ingest_return(merchant=merchant, told=told, at=at)
+    audit.note(merchant, by, "entered a return", [handled.note], at=at)
     return handled
 
 

@@ -22,6 +22,7 @@ FROZEN = {
     "integrations.tasks.launch",
     "integrations.tasks.list_stalled",
     "integrations.tasks.reconcile",
+    "returns.tasks.watch_returns",
     "tracking.tasks.flag_stalled",
 }
 """Queued tasks carry these names across a deploy: a renamed task would be lost with them."""

@@ -319,7 +319,7 @@ def test_no_code_changes_events_but_for_an_identity_that_arrives_late() -> None:
     root = Path(project.BASE_DIR)
     code = [
         path
-        for app in ("integrations", "tracking")
+        for app in ("integrations", "returns", "tracking")
         for path in (root / app).rglob("*.py")
         if "migrations" not in path.parts and "sandbox" not in path.parts
     ]

@@ -32,12 +32,19 @@ from integrations.models import (
     Tick,
 )
 from integrations.people import PersonInput
-from tests.support.payloads import easypost_tracker, shopify_fulfillment, shopify_fulfillment_event, shopify_order
+from returns.models import Return, ReturnItem
+from tests.support.payloads import (
+    easypost_tracker,
+    shopify_fulfillment,
+    shopify_fulfillment_event,
+    shopify_order,
+    shopify_return,
+)
 from tracking import services
 from tracking.models import Order, OrderLine, Scan, Shipment
 from tracking.services import policies
 
-OURS = [model for app in ("integrations", "tracking") for model in apps.get_app_config(app).get_models()]
+OURS = [model for app in ("integrations", "tracking", "returns") for model in apps.get_app_config(app).get_models()]
 NOBODYS: dict[type[Model], str] = {
     Merchant: "the tenant itself",
     Lease: "keeps workers apart; its key names what it is about",
@@ -110,6 +117,7 @@ ACROSS_MERCHANTS = {
     "vitals.*": "staff see all merchants side by side",
     "reconciliation.*": "counts all merchants side by side, or the one given",
     "staff.*": "staff belong to no merchant",
+    "sweep.*": "the clock looks at the returns of all merchants",
     "stalled.*": "the clock looks at the orders and parcels of all merchants",
     "rotation.*": "keys of encryption are the installation's",
     # Before it is known who asks
@@ -158,7 +166,7 @@ NOT_LOOKED_AT = {"migrations", "management", "admin", "sandbox", "models"}
 
 
 def _modules() -> Iterator[tuple[str, ast.Module]]:
-    for app in ("integrations", "tracking"):
+    for app in ("integrations", "tracking", "returns"):
         root = Path(settings.BASE_DIR) / app
         for path in sorted(root.rglob("*.py")):
             parts = path.relative_to(root).with_suffix("").parts
@@ -245,6 +253,7 @@ def story(merchant: Merchant, name: str) -> None:
     assert hear(merchant, "shopify", "fulfillments/create", shopify_fulfillment(5, 1, at=AT, items=[(11, 1)]))
     scans = [("in_transit", AT + HOUR), ("delivered", AT + 2 * HOUR)]
     assert hear(merchant, "easypost", "tracker.updated", easypost_tracker(scans, message=f"canary-{name}"))
+    assert hear(merchant, "shopify", "returns/request", shopify_return(3, 1, items=[(31, 11, 1)]))
     inbound.handle_due(seconds=20, clock=lambda: AT + DAY)
 
 
@@ -257,7 +266,8 @@ def test_two_merchants_with_the_same_numbers_have_their_own_of_everything(pair: 
         assert f"canary-{other.name}" not in repr(rows)
         assert repr(rows).count(f"canary-{merchant.name}") > 5
         assert [len(rows[model.__name__]) for model in (Customer, Order, OrderLine, Shipment, Scan)] == [1, 1, 1, 1, 2]
-        assert (len(rows["Event"]), len(rows["Delivery"]), len(rows["InboundMessage"])) == (13, 13, 3)
+        assert [len(rows[model.__name__]) for model in (Return, ReturnItem)] == [1, 1]
+        assert (len(rows["Event"]), len(rows["Delivery"]), len(rows["InboundMessage"])) == (15, 15, 4)
 
 
 def test_rows_of_a_merchant_hang_on_rows_of_the_same_one(pair: tuple[Merchant, Merchant]) -> None:
@@ -273,7 +283,7 @@ def test_rows_of_a_merchant_hang_on_rows_of_the_same_one(pair: tuple[Merchant, M
                     "merchant", f"{field.name}__merchant"
                 )
                 assert all(mine == theirs for mine, theirs in astray), f"{model.__name__}.{field.name}"
-    assert checked >= 14
+    assert checked >= 17
 
 
 ACTIONS: dict[str, Any] = {
@@ -301,6 +311,7 @@ ACTIONS: dict[str, Any] = {
             "refund_line_items": [{"line_item_id": 11, "quantity": 1, "restock_type": "cancel"}],
         },
     ),
+    "return closed": lambda m: hear(m, "shopify", "returns/close", {"id": 3, "order_id": 1, "status": "closed"}),
     "settings changed": lambda m: policies.change(m, by=None, at=AT + DAY, hours_in_transit=24),
     "shopper renamed": lambda m: customers.resolve(
         m, PersonInput(email="ann@new.example", external_id="7"), at=AT + DAY

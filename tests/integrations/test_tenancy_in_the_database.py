@@ -16,7 +16,7 @@ from integrations.delivery.engine import Engine
 from integrations.destinations.klaviyo.sandbox import Sandbox
 from integrations.models import Merchant
 from integrations.tenancy import MerchantOwned, SameMerchant
-from tests.support.payloads import easypost_tracker, shopify_fulfillment, shopify_order
+from tests.support.payloads import easypost_tracker, shopify_fulfillment, shopify_order, shopify_return
 from tests.support.world import Shop, World
 from tracking.models import Order, Shipment
 from tracking.services import policies
@@ -24,7 +24,7 @@ from tracking.services import policies
 AT = datetime(2026, 11, 20, 10, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
-OWNED = [model for app in ("integrations", "tracking") for model in apps.get_app_config(app).get_models()]
+OWNED = [model for app in ("integrations", "tracking", "returns") for model in apps.get_app_config(app).get_models()]
 OWNED = [model for model in OWNED if issubclass(model, MerchantOwned)]
 
 
@@ -72,6 +72,7 @@ def _tell(merchant: Merchant) -> None:
         ("shopify", "orders/create", order),
         ("shopify", "fulfillments/create", shopify_fulfillment(5, 1, at=AT, items=[(11, 1)])),
         ("easypost", "tracker.updated", easypost_tracker(scans)),
+        ("shopify", "returns/request", shopify_return(3, 1, items=[(31, 11, 1)])),
     ):
         kind = sources.get(source)
         headers = {**kind.headers_for(topic), "x-shopify-webhook-id": f"{topic} {payload.get('id')}"}

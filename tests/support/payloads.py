@@ -93,6 +93,91 @@ def shopify_fulfillment_event(
     }
 
 
+def shopify_return(
+    return_id: int = 945000123,
+    order_id: int = ORDER_ID,
+    *,
+    items: Sequence[tuple[int, int, int]] = ((31, 11, 1), (32, 12, 2)),
+    **more: Any,
+) -> dict[str, Any]:
+    """A return as it is asked for or approved; an item is (its id, line id, quantity)."""
+    return {
+        "id": return_id,
+        "admin_graphql_api_id": f"gid://shopify/Return/{return_id}",
+        "status": "requested",
+        "name": "#1001-R1",
+        "order": {"id": order_id, "admin_graphql_api_id": f"gid://shopify/Order/{order_id}"},
+        "total_return_line_items": len(items),
+        "return_line_items": [
+            {
+                "id": item_id,
+                "admin_graphql_api_id": f"gid://shopify/ReturnLineItem/{item_id}",
+                "quantity": quantity,
+                "return_reason": "size_too_large",
+                "fulfillment_line_item": {"id": line_id + 500, "line_item": {"id": line_id}},
+            }
+            for item_id, line_id, quantity in items
+        ],
+        "exchange_line_items": [],
+        "return_shipping_fees": [],
+        **more,
+    }
+
+
+def loop_return(
+    return_id: int = 18200451,
+    order_id: int = ORDER_ID,
+    *,
+    at: datetime,
+    state: str = "open",
+    trigger: str = "return.created",
+    edited_at: datetime | None = None,
+    items: Sequence[tuple[int, int, str]] = ((51, 11, "exchange"), (52, 12, "refund"), (53, 12, "credit")),
+    **more: Any,
+) -> dict[str, Any]:
+    """A return asked for at `at`, as Loop tells it; an item is (its id, line id, outcome)."""
+    return {
+        "topic": "return",
+        "trigger": trigger,
+        "shop_id": 211,
+        "id": str(return_id),
+        "state": state,
+        "created_at": at.isoformat(),
+        "edited_at": edited_at.isoformat() if edited_at else None,
+        "order_id": "26442641",
+        "order_name": "#1001",
+        "provider_order_id": order_id,
+        "customer": "ann@shopper.example",
+        "customer_detail": {"email": "ann@shopper.example", "first_name": "Ann", "last_name": "Shopper"},
+        "currency": "USD",
+        "return_total": "59.85",
+        "refund": "19.95",
+        "gift_card": "0.00",
+        "labels": [],
+        "exchanges": [],
+        "carrier": "USPS",
+        "tracking_number": "N/A",
+        "label_status": "N/A",
+        "line_items": [
+            {
+                "line_item_id": str(item_id),
+                "provider_line_item_id": line_id,
+                "sku": f"SKU-{line_id}",
+                "title": "Wool jumper" if line_id == 11 else "Socks",
+                "price": "19.95",
+                "discount": "0.00",
+                "tax": 0,
+                "refund": "19.95",
+                "returned_at": "2026-11-20 16:07:31",
+                "return_reason": "Too small",
+                "outcome": outcome,
+            }
+            for item_id, line_id, outcome in items
+        ],
+        **more,
+    }
+
+
 def easypost_tracker(
     scans: Sequence[tuple[str, datetime]],
     *,

@@ -69,7 +69,7 @@ class NewOrder(Body):
 
     def validate_lines(self, lines: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
         """Each line has an id of its own."""
-        _refuse_repeated([line["external_id"] for line in lines], "external_id")
+        refuse_repeated([line["external_id"] for line in lines], "external_id")
         return lines
 
 
@@ -114,7 +114,7 @@ class Fulfilment(Body):
 
     def validate_items(self, items: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
         """Each line is named once."""
-        _refuse_repeated([item["line_external_id"] for item in items], "line_external_id")
+        refuse_repeated([item["line_external_id"] for item in items], "line_external_id")
         return items
 
 
@@ -198,7 +198,7 @@ def _line(told: Mapping[str, Any]) -> LineInput:
     return LineInput(**{**told, "ordered": ordered})
 
 
-def _refuse_repeated(ids: Sequence[str], name: str) -> None:
+def refuse_repeated(ids: Sequence[str], name: str) -> None:
     """Raises DRF's `ValidationError` that names each place where an id is repeated."""
     repeated = [each in ids[:number] for number, each in enumerate(ids)]
     if any(repeated):

@@ -33,7 +33,8 @@ ORDER = parameters.choice(
 LIST = (*FILTERS, ORDER, parameters.CURSOR, parameters.LIMIT, parameters.fields(rows.ORDER_FIELDS))
 
 
-def _of_email(merchant: Merchant, email: str) -> Q:
+def of_email(merchant: Merchant, email: str) -> Q:
+    """What is a shopper's with that address."""
     mine = Customer.objects.for_merchant(merchant).filter(email=normalise_email(email))
     return Q(customer__in=mine.exclude(email=""))
 
@@ -44,7 +45,7 @@ CONDITIONS: dict[str, Callable[[Merchant, Any], Q]] = {
     "number": lambda merchant, number: Q(number__in=variants(number)),
     "status": lambda merchant, status: in_status(status),
     "customer_id": lambda merchant, key: Q(customer=key),
-    "email": _of_email,
+    "email": of_email,
 }
 """Name of a filter -> what it means."""
 
