@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from integrations.sources import Handled, Malformed
+from returns.loop import parse_return as parse_loop
+from returns.shopify import parse_removals, parse_return
 from tracking.carriers.aftership import AfterShip
 from tracking.carriers.easypost import EasyPost
 from tracking.carriers.shippo import Shippo
@@ -53,11 +55,18 @@ def _consent(payload: Any, topic: str) -> Any:
     return parse_consent(payload, topic, RECEIVED_AT)
 
 
+def _return(payload: Any, topic: str) -> Any:
+    return parse_return(payload, topic, RECEIVED_AT)
+
+
 KINDS: dict[str, Kind] = {
     "order": _shopify("orders/updated", "order", parse_order),
     "guest": _shopify("orders/create", "order_guest", parse_order),
     "deletion": _shopify("orders/delete", "order", parse_deleted),
     "refund": _shopify("refunds/create", "refund", parse_refund),
+    "return": _shopify("returns/approve", "return", _return),
+    "return_update": _shopify("returns/update", "return_update", parse_removals),
+    "loop": Kind("loop", "return.created", "loop/return_created", lambda payload: parse_loop(payload, RECEIVED_AT)),
     "fulfillment": _shopify("fulfillments/update", "fulfillment", parse_fulfillment),
     "event": _shopify("fulfillment_events/create", "fulfillment_event", parse_fulfillment_event),
     "customer": _shopify("customers/update", "customer", parse_customer),
