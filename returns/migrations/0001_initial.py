@@ -10,8 +10,8 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("integrations", "0016_events_by_recording"),
-        ("tracking", "0010_seldom_statuses"),
+        ("integrations", "0011_foreign_metrics"),
+        ("tracking", "0007_late_and_early"),
     ]
 
     operations = [
