@@ -17,7 +17,8 @@ from tests.integrations.conftest import Post
 from tests.support.messages import load
 from tests.support.world import ALL_SOURCES
 
-BODY = json.dumps({"id": 1, "event": "x", "description": "x", "created_at": "2026-11-20T10:00:00-05:00"}).encode()
+SAID = {"id": 1, "event": "x", "description": "x", "trigger": "x", "created_at": "2026-11-20T10:00:00-05:00"}
+BODY = json.dumps(SAID).encode()
 
 
 def signed(source: str, secret: str, body: bytes = BODY) -> tuple[str, str]:
