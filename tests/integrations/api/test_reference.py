@@ -81,7 +81,7 @@ def test_the_description_is_served(db: None) -> None:
 def test_the_page_shows_every_operation_and_loads_nothing_from_elsewhere(
     browser: Browser, live_server: LiveServer
 ) -> None:
-    watched = Watched(browser.new_page(viewport=DESKTOP), live_server.url)  # type: ignore[arg-type]
+    watched = Watched(browser.new_page(viewport=DESKTOP), live_server.url)
     watched.open("/api/docs/")
     page = watched.page
     page.wait_for_selector(".opblock")
