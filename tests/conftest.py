@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -56,6 +57,12 @@ def django_db_keepdb() -> bool:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest tests first: one that is left for the end keeps one process busy while the others have nothing to do."""
     items.sort(key=lambda item: not (item.get_closest_marker("slow") or item.get_closest_marker("browser")))
+
+
+def pytest_collection_finish() -> None:
+    """What all tests are made of stays until the end: the collector of garbage need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

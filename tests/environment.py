@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import os
 import re
+import sys
 from pathlib import Path
 
 EXAMPLE = Path(__file__).resolve().parent.parent / ".env.example"
@@ -16,6 +17,10 @@ EXAMPLE = Path(__file__).resolve().parent.parent / ".env.example"
 for name in re.findall(r"^([A-Z_]+)=", EXAMPLE.read_text(), re.MULTILINE):
     os.environ.pop(name, None)
     os.environ.pop(f"{name}_FILE", None)
+
+# Where the shell forbids bytecode, every process and every run would compile all modules and rewrite all tests anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 os.environ.update(
     DJANGO_SETTINGS_MODULE="config.settings",

@@ -108,7 +108,7 @@ def test_every_event_of_the_demo_arrives_exactly_once(tmp_path: Path) -> None:
         "--speed",
         "4",
         "--days",
-        "3",
+        "1",
         "--directory",
         str(tmp_path),
     ]
