@@ -21,6 +21,8 @@ from config.demo import processes
 from config.demo.processes import ProcessEnded, Processes
 from config.management.commands import demo
 
+ARRIVED = re.compile(r"All [\d,]+ expected events arrived exactly once, and no other\.")
+
 
 @pytest.fixture
 def taken() -> Iterator[int]:
@@ -98,8 +100,18 @@ def test_what_does_not_end_when_asked_is_ended(tmp_path: Path, monkeypatch: pyte
         os.kill(pid, 0)
 
 
-@pytest.mark.slow
-def test_every_event_of_the_demo_arrives_exactly_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("complete", [True, False])
+def test_a_run_to_the_end_fails_unless_every_event_arrived_once(
+    complete: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo.show, "run", lambda *_, **__: complete)
+    incomplete = pytest.raises(CommandError, match="not every event arrived exactly once; the logs are in")
+    with contextlib.nullcontext() if complete else incomplete:
+        demo.Command()._run(tmp_path, once=True, speed=1.0, days=0)
+
+
+@pytest.mark.full
+def test_a_run_to_the_end_ends(tmp_path: Path) -> None:
     command = [
         sys.executable,
         "manage.py",
@@ -108,34 +120,26 @@ def test_every_event_of_the_demo_arrives_exactly_once(tmp_path: Path) -> None:
         "--speed",
         "4",
         "--days",
-        "1",
+        "3",
         "--directory",
         str(tmp_path),
     ]
     ended = subprocess.run(command, cwd=env.ROOT, capture_output=True, text=True, timeout=300)
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert re.search(r"All [\d,]+ expected events arrived exactly once, and no other\.", ended.stdout)
+    assert ARRIVED.search(ended.stdout)
+    assert running_on(tmp_path) == []
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc to look for what is left")
-def test_nothing_is_left_running_when_the_demo_is_stopped(tmp_path: Path) -> None:
+def test_every_event_arrives_exactly_once_and_nothing_is_left_running_when_it_is_stopped(tmp_path: Path) -> None:
     output = tmp_path / "output"
-    command = [
-        sys.executable,
-        "manage.py",
-        "demo",
-        "--days",
-        "0",
-        "--port",
-        str(free_pair()),
-        "--directory",
-        str(tmp_path),
-    ]
+    command = [sys.executable, "manage.py", "demo", "--speed", "20", "--days", "1"]
+    command += ["--port", str(free_pair()), "--directory", str(tmp_path)]
     with output.open("w") as stdout, subprocess.Popen(command, cwd=env.ROOT, stdout=stdout) as process:
         try:
-            give_up_at = time.monotonic() + 180
-            while "Klaviyo sandbox" not in output.read_text():
+            give_up_at = time.monotonic() + 300
+            while "New orders keep coming in" not in output.read_text():
                 assert process.poll() is None
                 assert time.monotonic() < give_up_at
                 time.sleep(0.2)
@@ -143,6 +147,7 @@ def test_nothing_is_left_running_when_the_demo_is_stopped(tmp_path: Path) -> Non
         finally:
             process.send_signal(signal.SIGINT)
         assert process.wait(90) == 0
+    assert ARRIVED.search(output.read_text())
     assert running_on(tmp_path) == []
 
 
