@@ -17,7 +17,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from config import env
-from config.demo import processes
+from config.demo import processes, show
 from config.demo.processes import ProcessEnded, Processes
 from config.management.commands import demo
 
@@ -104,7 +104,7 @@ def test_what_does_not_end_when_asked_is_ended(tmp_path: Path, monkeypatch: pyte
 def test_a_run_to_the_end_fails_unless_every_event_arrived_once(
     complete: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(demo.show, "run", lambda *_, **__: complete)
+    monkeypatch.setattr(show, "run", lambda *_, **__: complete)
     incomplete = pytest.raises(CommandError, match="not every event arrived exactly once; the logs are in")
     with contextlib.nullcontext() if complete else incomplete:
         demo.Command()._run(tmp_path, once=True, speed=1.0, days=0)
