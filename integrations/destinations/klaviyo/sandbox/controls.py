@@ -41,7 +41,8 @@ class Controls(Protocol):
         """Recorded events in the order in which they were processed."""
 
     def profiles(self, account: str | None = None) -> list[Json]:
-        """Profiles in the order of their creation, with the ids of their lists."""
+        """Profiles in the order of their creation, with the ids of their lists and what they consented to: `consent` is
+        channel -> {state, at, custom_source}, beside `suppressions` (reasons) and `pending` (channels not yet confirmed)."""
 
     def metrics(self, account: str | None = None) -> list[Json]:
         """Metrics with the name of their integration."""

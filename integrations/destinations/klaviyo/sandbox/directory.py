@@ -46,7 +46,7 @@ def get_profiles(call: Call) -> Answer:
     """The profiles of the account."""
     with call.account.lock:
         profiles = list(call.account.profiles)
-        answer, _ = collection_answer(call, resources.PROFILES, profiles, "profiles", resources.profile_resource)
+        answer, _ = collection_answer(call, resources.PROFILES, profiles, "profiles", _rendering(call))
     return Answer(200, answer)
 
 
@@ -112,9 +112,15 @@ def _profile_problems(call: Call, data: Json, identifiers: tuple[str, ...]) -> l
 
 
 def _profile_answer(call: Call, profile: Profile, status: int, headers: dict[str, str]) -> Answer:
-    resource = resources.sparse(resources.profile_resource(profile, call.base), call.query)
+    resource = resources.sparse(_rendering(call)(profile, call.base), call.query)
     document = {"data": resource, "links": {"self": resource["links"]["self"]}}
     return Answer(status, document, headers)
+
+
+def _rendering(call: Call) -> Callable[[Profile, str], Json]:
+    """How a profile is written: with what it consented to where that is asked for."""
+    wanted = call.query.get("additional-fields[profile]", "").split(",")
+    return resources.with_subscriptions if "subscriptions" in wanted else resources.profile_resource
 
 
 def _profile(call: Call, identifier: str) -> Profile:

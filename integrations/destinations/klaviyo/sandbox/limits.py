@@ -25,6 +25,16 @@ LIMITS: dict[str, tuple[tuple[int, int], ...]] = {
     "get_list": _MEDIUM,
     "add_profiles_to_list": _SMALL,
     "remove_profiles_from_list": _SMALL,
+    "bulk_subscribe_profiles": _MEDIUM,
+    "bulk_unsubscribe_profiles": _MEDIUM,
+    "bulk_suppress_profiles": _MEDIUM,
+    "bulk_unsuppress_profiles": _MEDIUM,
+    "get_bulk_suppress_profiles_jobs": _MEDIUM,
+    "get_bulk_suppress_profiles_job": _MEDIUM,
+    "bulk_import_profiles": _SMALL,
+    "get_bulk_import_profiles_job": _SMALL,
+    "merge_profiles": _SMALL,
+    "request_profile_deletion": ((3, 1), (60, 60)),
 }
 """Requests allowed and window in seconds, for each operation, as the OpenAPI description of 2026-07-15 states them."""
 

@@ -187,7 +187,7 @@ def describe_event(event: Event, account: Account) -> Json:
 
 
 def describe_profile(profile: Profile, account: Account) -> Json:
-    """A profile with its lists and the number of its events."""
+    """A profile with its lists, what it consented to, and the number of its events."""
     return {
         "id": profile.id,
         "account": account.public_key,
@@ -197,6 +197,7 @@ def describe_profile(profile: Profile, account: Account) -> Json:
         "location": dict(profile.location),
         "properties": dict(profile.properties),
         "lists": sorted(profile.lists),
+        **profile.consents.describe(),
         "events": len(profile.recorded),
         "created": moment(profile.created),
         "updated": moment(profile.updated),

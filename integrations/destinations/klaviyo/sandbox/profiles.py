@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from .consents import Consents
 from .rules import phone_is_valid
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class Profile:
     properties: Json = field(default_factory=dict)
     last_event_at: datetime | None = None
     lists: set[str] = field(default_factory=set)
+    consents: Consents = field(default_factory=Consents)
     recorded: dict[tuple[str, str], Event] = field(default_factory=dict)
 
 
@@ -115,7 +117,7 @@ class ProfileBook:
         profile = self._create(at) if created else owners[0]
         for other in owners[1:]:
             if self._is_weaker(other, given):
-                self._merge(other, profile)
+                self.merge(other, profile)
         self._apply(profile, given, at)
         return profile, created
 
@@ -143,7 +145,13 @@ class ProfileBook:
         """Whether all that is known of the other profile are identifiers of this very request."""
         return all(given.identifiers.get(name) == value for name, value in other.identifiers.items())
 
-    def _merge(self, source: Profile, target: Profile) -> None:
+    def remove(self, profile: Profile) -> None:
+        """Forget a profile and everything that leads to it."""
+        del self.by_id[profile.id]
+        self._index = {key: owner for key, owner in self._index.items() if owner is not profile}
+
+    def merge(self, source: Profile, target: Profile) -> None:
+        """Make the source part of the target, whose own fields and identifiers stand."""
         for name, value in source.identifiers.items():
             self._index[name, value] = target
             target.identifiers.setdefault(name, value)
@@ -151,6 +159,7 @@ class ProfileBook:
         target.location = {**source.location, **target.location}
         target.properties = {**source.properties, **target.properties}
         target.lists |= source.lists
+        target.consents.take_over(source.consents)
         for key, event in source.recorded.items():
             event.profile = target
             target.recorded.setdefault(key, event)

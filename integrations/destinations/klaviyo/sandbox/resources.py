@@ -201,6 +201,13 @@ def profile_resource(profile: Profile, base: str) -> Json:
     }
 
 
+def with_subscriptions(profile: Profile, base: str) -> Json:
+    """A profile with what it consented to, as `additional-fields[profile]=subscriptions` asks."""
+    resource = profile_resource(profile, base)
+    resource["attributes"]["subscriptions"] = profile.consents.resource()
+    return resource
+
+
 def list_resource(found: List, base: str) -> Json:
     """A list, without its members."""
     own = f"{base}/api/lists/{found.id}/"

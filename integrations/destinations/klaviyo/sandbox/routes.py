@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from . import directory, events
+from . import directory, events, people, subscriptions
 from .calls import Answer, Call, Operation
 from .problems import method_not_allowed, path_unknown
+
+_LISTED = ("lists:write", "profiles:write", "subscriptions:write")
 
 
 def _operation(run: Callable[[Call], Answer], *scopes: str) -> Operation:
@@ -50,6 +52,42 @@ ROUTES: tuple[tuple[re.Pattern[str], dict[str, Operation]], ...] = tuple(
                 "POST": _operation(directory.add_profiles_to_list, "lists:write", "profiles:write"),
                 "DELETE": _operation(directory.remove_profiles_from_list, "lists:write", "profiles:write"),
             },
+        ),
+        (
+            "/api/profile-subscription-bulk-create-jobs",
+            {"POST": _operation(subscriptions.bulk_subscribe_profiles, *_LISTED)},
+        ),
+        (
+            "/api/profile-subscription-bulk-delete-jobs",
+            {"POST": _operation(subscriptions.bulk_unsubscribe_profiles, *_LISTED)},
+        ),
+        (
+            "/api/profile-suppression-bulk-create-jobs",
+            {
+                "POST": _operation(subscriptions.bulk_suppress_profiles, "profiles:write", "subscriptions:write"),
+                "GET": _operation(subscriptions.get_bulk_suppress_profiles_jobs, "subscriptions:read"),
+            },
+        ),
+        (
+            "/api/profile-suppression-bulk-create-jobs/([^/]+)",
+            {"GET": _operation(subscriptions.get_bulk_suppress_profiles_job, "subscriptions:read")},
+        ),
+        (
+            "/api/profile-suppression-bulk-delete-jobs",
+            {"POST": _operation(subscriptions.bulk_unsuppress_profiles, "subscriptions:write")},
+        ),
+        (
+            "/api/profile-bulk-import-jobs",
+            {"POST": _operation(people.bulk_import_profiles, "lists:write", "profiles:write")},
+        ),
+        (
+            "/api/profile-bulk-import-jobs/([^/]+)",
+            {"GET": _operation(people.get_bulk_import_profiles_job, "lists:read", "profiles:read")},
+        ),
+        ("/api/profile-merge", {"POST": _operation(people.merge_profiles, "profiles:write")}),
+        (
+            "/api/data-privacy-deletion-jobs",
+            {"POST": _operation(people.request_profile_deletion, "data-privacy:write")},
         ),
     )
 )

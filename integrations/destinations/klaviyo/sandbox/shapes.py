@@ -106,4 +106,79 @@ CREATE_LIST = _document(
         ("name",),
     )
 )
-LIST_MEMBERS = _document(Items(Object({"type": Choice(("profile",)), "id": Text(nullable=False)}, ("type", "id"))))
+_LIST_NAME = Object({"type": Choice(("list",)), "id": Text(nullable=False)}, ("type", "id"))
+
+
+def _on_a_list(kind: str, attributes: dict[str, Shape], required: tuple[str, ...]) -> Object:
+    """A document with at most one list that it is about."""
+    relationships = Object({"list": Object({"data": _LIST_NAME})})
+    return _document(_resource(kind, attributes, required, relationships=relationships))
+
+
+def _profiles_of(channels: dict[str, Shape], **others: Shape) -> Object:
+    """Profiles with the channels that a request is about."""
+    attributes: dict[str, Shape] = {
+        "email": Text(),
+        "phone_number": Text(),
+        "subscriptions": Object(channels),
+        **others,
+    }
+    return _document(Items(_resource("profile", attributes, ("subscriptions",), id=Text())))
+
+
+def _marketing(consent: str, **others: Shape) -> Object:
+    asked: dict[str, Shape] = {"consent": Choice((consent,)), **others}
+    return Object({"marketing": Object(asked, ("consent",))}, ("marketing",))
+
+
+_SUBSCRIBED, _UNSUBSCRIBED = _marketing("SUBSCRIBED", consented_at=Text()), _marketing("UNSUBSCRIBED")
+SUBSCRIBE = _on_a_list(
+    "profile-subscription-bulk-create-job",
+    {
+        "custom_source": Text(),
+        "historical_import": Flag(),
+        "profiles": _profiles_of({"email": _SUBSCRIBED, "sms": _SUBSCRIBED}, age_gated_date_of_birth=Text()),
+    },
+    ("profiles",),
+)
+UNSUBSCRIBE = _on_a_list(
+    "profile-subscription-bulk-delete-job",
+    {"profiles": _profiles_of({"email": _UNSUBSCRIBED, "sms": _UNSUBSCRIBED})},
+    ("profiles",),
+)
+
+
+def _suppression(kind: str) -> Object:
+    emails = _document(Items(_resource("profile", {"email": Text(nullable=False)}, ("email",))))
+    return _document(_resource(kind, {"profiles": emails}))
+
+
+SUPPRESS = _suppression("profile-suppression-bulk-create-job")
+UNSUPPRESS = _suppression("profile-suppression-bulk-delete-job")
+BULK_IMPORT = _document(
+    _resource(
+        "profile-bulk-import-job",
+        {"profiles": _document(Items(_resource("profile", _IMPORTED_PROFILE, id=Text(), meta=_META)))},
+        ("profiles",),
+        relationships=Object({"lists": Object({"data": Items(_LIST_NAME)})}),
+    )
+)
+_PROFILE_NAME = Object({"type": Choice(("profile",)), "id": Text(nullable=False)}, ("type", "id"))
+MERGE = _document(
+    Object(
+        {
+            "type": Choice(("profile-merge",)),
+            "id": Text(nullable=False),
+            "relationships": Object({"profiles": _document(Items(_PROFILE_NAME))}, ("profiles",)),
+        },
+        ("type", "id", "relationships"),
+    )
+)
+DELETE_PERSON = _document(
+    _resource(
+        "data-privacy-deletion-job",
+        {"profile": _document(_resource("profile", {"email": Text(), "phone_number": Text()}, id=Text()))},
+        ("profile",),
+    )
+)
+LIST_MEMBERS = _document(Items(_PROFILE_NAME))

@@ -143,6 +143,8 @@ class Account:
     metrics: dict[tuple[str, str], Metric] = field(default_factory=dict)
     events: dict[str, Event] = field(default_factory=dict)
     lists: dict[str, List] = field(default_factory=dict)
+    jobs: dict[str, Json] = field(default_factory=dict)
+    opt_in_process: str = "double_opt_in"
     counters: Counter[str] = field(default_factory=Counter)
     receipts: Counter[str] = field(default_factory=Counter)
     lock: RLock = field(default_factory=RLock, repr=False)
@@ -196,6 +198,11 @@ class Account:
             identifier = short_id(self.public_key, "list", str(number))
             self.lists[identifier] = List(identifier, number, name, opt_in_process or "double_opt_in", at, at)
             return self.lists[identifier]
+
+    def forget(self, profile: Profile) -> None:
+        """Delete a person and their events."""
+        self.events = {key: event for key, event in self.events.items() if event.profile is not profile}
+        self.profiles.remove(profile)
 
     def _record(self, given: EventInput, at: datetime, flow_window: timedelta) -> None:
         profile, _ = self.profiles.upsert(given.profile, at)
