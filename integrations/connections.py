@@ -11,7 +11,7 @@ from integrations import custom_metrics, wake
 from integrations.destinations import registry
 from integrations.destinations.base import Account, ConnectionPaused, DeliveryError
 from integrations.fields import Undecryptable
-from integrations.models import Connection, Lane
+from integrations.models import Connection, Delivery, Lane
 
 PAUSES = {
     "auth": Connection.State.PAUSED_KEY,
@@ -88,6 +88,7 @@ def note_account(connection: Connection, account: Account, *, at: datetime) -> N
     connection.missing_scopes = list(account.missing_scopes)
     connection.foreign_metrics = dict(account.foreign_metrics)
     connection.checked_at = at
+    _release(connection, at=at)
     connection.save(
         update_fields=[
             "account_id",
@@ -100,6 +101,15 @@ def note_account(connection: Connection, account: Account, *, at: datetime) -> N
             "checked_at",
         ]
     )
+
+
+def _release(connection: Connection, *, at: datetime) -> None:
+    """Try once more what was held because the key lacked a scope: it may be another key, or may do more."""
+    held = Delivery.objects.for_merchant(connection.merchant_id).filter(
+        connection=connection, state=Delivery.State.HELD, reason=Delivery.Reason.SCOPE_MISSING
+    )
+    if held.update(state=Delivery.State.PENDING, reason=Delivery.Reason.NONE, not_before=at):
+        wake.after_commit(wake.DELIVER)
 
 
 def ensure_defaults(connection: Connection) -> None:

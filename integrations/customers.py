@@ -1,9 +1,8 @@
-"""Shoppers: who a message speaks of, what they are called, what they consented to, and how they are forgotten."""
+"""Shoppers: who a message speaks of, what they are called, and how they are forgotten."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 import phonenumbers
 from django.core.exceptions import ValidationError
@@ -12,6 +11,7 @@ from django.db.models import Q, QuerySet
 
 from integrations import clean, history
 from integrations.models import (
+    ConsentRecord,
     Customer,
     CustomerExternalId,
     Delivery,
@@ -20,9 +20,10 @@ from integrations.models import (
     InboundMessage,
     Lane,
     Merchant,
+    ProfileChange,
     TestEvent,
 )
-from integrations.people import ConsentInput, PersonInput
+from integrations.people import PersonInput
 from integrations.sources import Handled
 
 SHOP = "shop"
@@ -132,6 +133,8 @@ def _update(customer: Customer, person: PersonInput, email: str, phone: str, *, 
     if identifier != before:
         deliveries = Delivery.objects.for_merchant(customer.merchant_id).filter(event__customer=customer)
         deliveries.filter(state__in=UNSENT, attempts=0).exclude(identifier="").update(identifier=identifier)
+        changes = Delivery.objects.for_merchant(customer.merchant_id).filter(change__customer=customer)
+        changes.filter(state__in=UNSENT).update(identifier=identifier)
         history.release(deliveries, identifier, at=at)
 
 
@@ -158,20 +161,6 @@ def ingest_person(*, merchant: Merchant, person: PersonInput, at: datetime) -> H
     return Handled(f"customer {customer.pk} is up to date", reference=person.external_id, customer_id=customer.pk)
 
 
-def record_consent(*, merchant: Merchant, consent: ConsentInput, at: datetime) -> Handled:
-    """A source told of a change of consent; an older word than the one on file changes nothing."""
-    customer = resolve(merchant, consent.person, at=at)
-    if customer is None:
-        return Handled("consent of nobody we could know: no e-mail address and no phone number")
-    about: dict[str, Any] = {"reference": consent.person.external_id, "customer_id": customer.pk}
-    on_file = customer.consent.get(consent.channel, {})
-    if on_file and datetime.fromisoformat(on_file["at"]) >= consent.at:
-        return Handled(f"{consent.channel} consent on file is as new: nothing changed", **about)
-    customer.consent = {**customer.consent, consent.channel: {"state": consent.state, "at": consent.at.isoformat()}}
-    customer.save(update_fields=["consent"])
-    return Handled(f"{consent.channel} consent of customer {customer.pk} is {consent.state}", **about)
-
-
 def erase(*, merchant: Merchant, person: PersonInput, at: datetime) -> Handled:
     """Forget a shopper: the history keeps what happened, not to whom. What was not sent yet is not sent."""
     customers = _find(merchant, person)
@@ -185,19 +174,28 @@ def erase(*, merchant: Merchant, person: PersonInput, at: datetime) -> Handled:
 
 
 def _erase(merchant: Merchant, customer: Customer, *, at: datetime) -> None:
-    deliveries = Delivery.objects.for_merchant(merchant).filter(event__customer=customer)
     _forget_messages(merchant, customer)
+    mine = Delivery.objects.for_merchant(merchant)
+    erasing = ProfileChange.Kind.ERASE
+    _forget_deliveries(merchant, mine.filter(event__customer=customer), at=at)
+    _forget_deliveries(merchant, mine.filter(change__customer=customer).exclude(change__kind=erasing), at=at)
+    changes = ProfileChange.objects.for_merchant(merchant).filter(customer=customer).exclude(kind=erasing)
+    changes.update(email="", phone="", details={})
+    ConsentRecord.objects.for_merchant(merchant).filter(customer=customer).update(email="", phone="", origin="")
+    Lane.objects.for_merchant(merchant).update(last_error="")
+    CustomerExternalId.objects.for_merchant(merchant).filter(customer=customer).delete()
+    for name in ("email", "phone", "first_name", "last_name", "company"):
+        setattr(customer, name, "")
+    customer.consent, customer.updates, customer.status = {}, {}, Customer.Status.ERASED
+    customer.save()
+
+
+def _forget_deliveries(merchant: Merchant, deliveries: QuerySet[Delivery], *, at: datetime) -> None:
     deliveries.filter(state__in=UNSENT).update(
         state=Delivery.State.SKIPPED, reason=Delivery.Reason.CUSTOMER_ERASED, settled_at=at
     )
     DeliveryAttempt.objects.for_merchant(merchant).filter(delivery__in=deliveries).update(error="")
     deliveries.update(identifier="", error="")
-    Lane.objects.for_merchant(merchant).update(last_error="")
-    CustomerExternalId.objects.for_merchant(merchant).filter(customer=customer).delete()
-    for name in ("email", "phone", "first_name", "last_name", "company"):
-        setattr(customer, name, "")
-    customer.consent, customer.status = {}, Customer.Status.ERASED
-    customer.save()
 
 
 def _forget_messages(merchant: Merchant, customer: Customer) -> None:

@@ -48,7 +48,7 @@ def launch(connection: Connection, *, at: datetime) -> bool:
 def reschedule(connection: Connection, *, launch_at: datetime, backfill_days: int, at: datetime) -> None:
     """Change launch date or backfill days. What was too old for the old window and fits the new one is taken back in.
 
-    What was sent stays sent. A date in the future holds again what was not sent yet.
+    What was sent stays sent, and changes of profiles wait on their lane. A date in the future holds again what was not sent yet.
     """
     with transaction.atomic():
         connection.launch_at, connection.backfill_days, connection.launched_at = launch_at, backfill_days, None
@@ -60,7 +60,7 @@ def reschedule(connection: Connection, *, launch_at: datetime, backfill_days: in
             reason=Delivery.Reason.BEFORE_WINDOW,
             window_at__gte=connection.window_start,
         ).update(**hold)
-        mine.filter(state=Delivery.State.PENDING, attempts=0).update(**hold)
+        mine.filter(state=Delivery.State.PENDING, attempts=0, change=None).update(**hold)
     launch(connection, at=at)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db.migrations import AddConstraint, AddField, AddIndex, RemoveIndex
 from django.db.migrations.operations.base import Operation
-from django.db.models import UniqueConstraint
+from django.db.models import CheckConstraint, UniqueConstraint
 
 from integrations.tenancy import SameMerchant
 
@@ -76,6 +76,25 @@ class AddUniqueOnline(AddConstraint):
         elif not _has_index(schema_editor, self.constraint.name):
             create = str(self.constraint.create_sql(to_state.apps.get_model(app_label, self.model_name), schema_editor))
             schema_editor.execute(create.replace("UNIQUE INDEX", "UNIQUE INDEX CONCURRENTLY", 1))
+
+
+class AddCheckedOnline(AddConstraint):
+    """Add a check, or a `SameMerchant`, while rows are written: first for new rows, then it is looked at those that are there."""
+
+    atomic = False
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        """ADD CONSTRAINT NOT VALID, which locks for a moment, and VALIDATE CONSTRAINT, which keeps nobody waiting."""
+        if not _is_postgresql(schema_editor):
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+            return
+        model = to_state.apps.get_model(app_label, self.model_name)
+        if not _has_constraint(schema_editor, self.constraint.name):
+            create = str(self.constraint.create_sql(model, schema_editor))
+            is_check = isinstance(self.constraint, CheckConstraint)
+            schema_editor.execute(f"{create} NOT VALID" if is_check else create)
+        table = schema_editor.quote_name(model._meta.db_table)
+        schema_editor.execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT {self.constraint.name}")
 
 
 class HoldMerchantsApart(Operation):

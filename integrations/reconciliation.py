@@ -13,15 +13,17 @@ from typing import Any
 
 import structlog
 from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 
 from integrations.delivery import claim
 from integrations.models import Connection, Delivery, DeliveryAttempt, Event, InboundMessage, Merchant
 
 State, Reason = Delivery.State, Delivery.Reason
+CARRIED = Coalesce("event__metric", "change__kind")
+"""The kind of a delivery: its event's metric, or what is changed of a profile."""
 
 REASONS: dict[Delivery.State, tuple[Delivery.Reason, ...]] = {
-    State.HELD: (Reason.BEFORE_LAUNCH, Reason.NO_IDENTITY),
+    State.HELD: (Reason.BEFORE_LAUNCH, Reason.NO_IDENTITY, Reason.SCOPE_MISSING),
     State.PENDING: (Reason.NONE,),
     State.SENDING: (Reason.NONE,),
     State.SENT: (Reason.NONE,),
@@ -33,6 +35,7 @@ REASONS: dict[Delivery.State, tuple[Delivery.Reason, ...]] = {
         Reason.NO_LONGER_TRUE,
         Reason.NO_IDENTITY,
         Reason.CUSTOMER_ERASED,
+        Reason.OPTED_OUT,
     ),
 }
 """The reasons that a delivery in each state may have."""
@@ -82,7 +85,7 @@ def reconcile(*, at: datetime, merchant: Merchant | None = None) -> Reconciliati
     _events(result, Event.objects.filter(**mine), deliveries, at=at)
     _messages(result, InboundMessage.objects.filter(**mine))
     for what, contradicting in _contradicting_deliveries(deliveries, at=at).items():
-        result.differences += _differences(contradicting, what, F("event__metric"))
+        result.differences += _differences(contradicting, what, CARRIED)
     for what, unequal in _contradicting_requests(requests).items():
         result.differences += _differences(unequal, what, Value(""))
     result.differences.sort(key=lambda each: (each.merchant, each.kind, each.what))
@@ -99,7 +102,7 @@ def _events(result: Reconciliation, events: QuerySet[Event], deliveries: QuerySe
     """Every event has a delivery, and every delivery is in one state and complete."""
     lost = events.filter(~Exists(Delivery.objects.filter(event=OuterRef("pk"))))
     result.differences += _differences(lost, "events without a delivery", F("metric"))
-    lines = _count(result, deliveries, F("event__metric"), Delivery.State.values, _incomplete(at=at))
+    lines = _count(result, deliveries, CARRIED, Delivery.State.values, _incomplete(at=at))
     by_metric = {(line.merchant, line.kind): line.states for line in lines}
     nothing = dict.fromkeys(Delivery.State.values, 0)
     for row in _grouped(events, F("metric")).annotate(count=Count("pk")):
@@ -139,12 +142,12 @@ def _messages(result: Reconciliation, messages: QuerySet[InboundMessage]) -> Non
     result.messages += _count(result, messages, F("source"), states.values, wrong)
 
 
-def _grouped(rows: QuerySet[Any], kind: F | Value) -> QuerySet[Any, dict[str, Any]]:
+def _grouped(rows: QuerySet[Any], kind: F | Value | Coalesce) -> QuerySet[Any, dict[str, Any]]:
     return rows.order_by().values(owner=F("merchant__public_id"), kind=kind).order_by("owner", "kind")
 
 
 def _count(
-    result: Reconciliation, rows: QuerySet[Any], kind: F, states: Sequence[str], wrong: Mapping[str, Q]
+    result: Reconciliation, rows: QuerySet[Any], kind: F | Coalesce, states: Sequence[str], wrong: Mapping[str, Q]
 ) -> list[Line]:
     """One statement: rows by merchant, kind and state, and how many of them are `wrong` in which way."""
     counts = {f"is_{state}": Count("pk", filter=Q(state=state)) for state in states}
@@ -203,6 +206,6 @@ def _contradicting_requests(requests: QuerySet[DeliveryAttempt]) -> dict[str, Qu
     }
 
 
-def _differences(rows: QuerySet[Any], what: str, kind: F | Value) -> Iterator[Difference]:
+def _differences(rows: QuerySet[Any], what: str, kind: F | Value | Coalesce) -> Iterator[Difference]:
     for row in _grouped(rows, kind).annotate(count=Count("pk")):
         yield Difference(row["owner"], row["kind"], what, row["count"])

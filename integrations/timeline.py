@@ -15,7 +15,7 @@ from django.db.models import Q
 
 from integrations import search, sources
 from integrations.catalog import catalog
-from integrations.models import Delivery, DeliveryAttempt, Event, InboundMessage, Merchant
+from integrations.models import Delivery, DeliveryAttempt, Event, InboundMessage, Merchant, ProfileChange
 
 State, Reason = Delivery.State, Delivery.Reason
 MOST = 300
@@ -36,6 +36,7 @@ class Kind(StrEnum):
     SCAN = "scan"
     EVENT = "event"
     DELIVERY = "delivery"
+    PROFILE = "profile"
     NO_EVENT = "no_event"
     AWAITED = "awaited"
 
@@ -130,7 +131,12 @@ def tell(merchant: Merchant, about: About) -> list[Entry]:
     mine = Event.objects.for_merchant(merchant).filter(meant)
     events = {each.pk: each for each in reversed(list(mine.order_by("-id")[:MOST]))}
     parcels = {each.tracking_number for each in events.values() if each.tracking_number}
-    entries = [*_messages(merchant, {*about.orders, *about.parcels, *parcels}), *_events(merchant, events)]
+    people = {*about.customers, *(each.customer_id for each in events.values() if each.customer_id)}
+    entries = [
+        *_messages(merchant, {*about.orders, *about.parcels, *parcels}),
+        *_events(merchant, events),
+        *_changes(merchant, people),
+    ]
     for teller in _tellers:
         entries += teller(merchant, about)
     return sorted(entries, key=lambda each: each.at)
@@ -172,7 +178,20 @@ def _events(merchant: Merchant, events: Mapping[int, Event]) -> Iterator[Entry]:
             kind=Kind.EVENT,
         )
     for delivery in deliveries:
-        yield _outcome(events[delivery.event_id], delivery, tried.get(delivery.pk, []))
+        yield _outcome(events[delivery.event_id or 0], delivery, tried.get(delivery.pk, []))
+
+
+def _changes(merchant: Merchant, people: Collection[int]) -> Iterator[Entry]:
+    """What was to be changed of the shoppers' profiles, and what became of it."""
+    changes = ProfileChange.objects.for_merchant(merchant).filter(customer__in=people)
+    keys = list(changes.order_by("-id").values_list("id", flat=True)[:MOST]) if people else []
+    if not keys:
+        return
+    mine = Delivery.objects.for_merchant(merchant).filter(change__in=keys)
+    deliveries = list(mine.select_related("change", "connection", "bulk_attempt"))
+    tried = _attempts(merchant, deliveries)
+    for delivery in deliveries:
+        yield _outcome(None, delivery, tried.get(delivery.pk, []))
 
 
 def _attempts(merchant: Merchant, deliveries: list[Delivery]) -> dict[int, list[DeliveryAttempt]]:
@@ -216,24 +235,26 @@ WORDS = {
     Reason.EXHAUSTED: "Every attempt failed.",
     Reason.UNCERTAIN: "A request with it may have arrived days ago; a person decides whether to send it again.",
     Reason.CUSTOMER_ERASED: "The shopper's data was erased.",
+    Reason.OPTED_OUT: "The shopper opted out after they had consented. An opt-out is never undone.",
+    Reason.SCOPE_MISSING: "The key may not do this. It goes as soon as a key that may is entered or checked.",
 }
 """Why a delivery is where it is, for people."""
 
 
-def _outcome(event: Event, delivery: Delivery, attempts: list[DeliveryAttempt]) -> Entry:
-    """What became of one event, in one sentence, and what Klaviyo answered."""
+def _outcome(event: Event | None, delivery: Delivery, attempts: list[DeliveryAttempt]) -> Entry:
+    """What became of one event, or of the change of a profile, in one sentence, and what Klaviyo answered."""
     last = max(attempts, key=lambda each: each.started_at) if attempts else None
     at = delivery.settled_at or (last.started_at if last else delivery.created_at)
     title, detail, tone = _ended(event, delivery)
     return Entry(
         at,
-        f"{title}: {event.metric_name}",
+        f"{title}: {event.metric_name if event else delivery.change}",
         detail,
         tone,
-        event.pk,
-        _about(event),
+        event.pk if event else None,
+        _about(event) if event else "",
         _answer(attempts, last),
-        kind=Kind.DELIVERY,
+        kind=Kind.DELIVERY if event else Kind.PROFILE,
         reason=_reason(delivery),
     )
 
@@ -245,11 +266,11 @@ def _reason(delivery: Delivery) -> str:
     return delivery.reason or (_waiting(delivery)[1] if delivery.state in (State.PENDING, State.SENDING) else "")
 
 
-def _ended(event: Event, delivery: Delivery) -> tuple[str, str, str]:
+def _ended(event: Event | None, delivery: Delivery) -> tuple[str, str, str]:
     """How it stands, why, and the tone in which that is said."""
     reason = WORDS.get(Reason(delivery.reason), "")
     match delivery.state:
-        case State.SENT if delivery.is_backfill:
+        case State.SENT if event and delivery.is_backfill:
             return "Sent without starting flows", f"{_why_backfill(event, delivery)} Klaviyo recorded it.", "warn"
         case State.SENT:
             return "Sent", "Klaviyo accepted it.", "good"

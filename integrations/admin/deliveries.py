@@ -10,14 +10,23 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from integrations.admin import finding, show
 from integrations.admin.deeds import Deed, DeedsMixin, Outcome, plural
-from integrations.admin.site import NEWEST, Clock, MerchantFilter, ReadOnlyAdmin, UntilFilter, chosen_merchant
-from integrations.admin.theme import BooleanRadioFilter, ChoicesDropdownFilter, display
+from integrations.admin.site import (
+    NEWEST,
+    Clock,
+    MerchantFilter,
+    ReadOnlyAdmin,
+    UntilFilter,
+    chosen_day,
+    chosen_merchant,
+)
+from integrations.admin.theme import BooleanRadioFilter, ChoicesDropdownFilter, DropdownFilter, display
 from integrations.delivery.resend import RESENDABLE, resend
-from integrations.models import Delivery, DeliveryAttempt, Event, Merchant
+from integrations.models import Delivery, DeliveryAttempt, Event, Merchant, ProfileChange
 from integrations.vitals import failed_deliveries
 
 FIND_EVENTS = "Order number, e-mail, phone or tracking number"
@@ -75,26 +84,43 @@ def answer_chip(attempt: DeliveryAttempt) -> Any:
     return show.chip(str(attempt.status or "no answer"), "warn" if attempt.status == 429 else tone)
 
 
+class CarriedFilter(DropdownFilter):
+    """Events, or changes of profiles. Of one merchant the list is ordered by either, so that it shows events unless told."""
+
+    title = "what it carries"
+    parameter_name = "carries"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Both."""
+        return [("events", "Events"), ("changes", "Changes of profiles")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> QuerySet[Delivery]:
+        """Those that carry it."""
+        return queryset.filter(change__isnull=self.value() == "events") if self.value() else queryset
+
+
 @admin.register(Delivery)
 class DeliveryAdmin(DeedsMixin, ReadOnlyAdmin):
-    """An event's way to a connection."""
+    """The way of an event, or of a change of a profile, to a connection."""
 
     created = show.since("created_at", "Lined up")
     settled = show.since("settled_at", "Settled")
     clock = Clock(Event, "occurred_at", "event__")
+    clock_of_changes = Clock(ProfileChange, "created_at", "change__")
     find = staticmethod(finding.deliveries)
     heavy = ("event__properties", "connection__secret")
     deeds = (Deed("resend", "Send again", "send", SEND_AGAIN, send_again, hint="A repeat is harmless."),)
     search_fields = ("identifier",)
     search_help_text = FIND_EVENTS
-    list_display = ("created", "event_name", "merchant", "order", "where", "attempts", "settled", "problem")
+    list_display = ("created", "carries", "merchant", "order", "where", "attempts", "settled", "problem")
     list_filter = (
         ("merchant", MerchantFilter),
         UntilFilter,
+        CarriedFilter,
         ("state", ChoicesDropdownFilter),
         ("reason", ChoicesDropdownFilter),
     )
-    list_select_related = ("merchant", "event")
+    list_select_related = ("merchant", "event", "change")
     fieldsets = (
         (None, {"fields": ("about", "about_merchant", "identifier", "is_backfill", "is_ambiguous")}),
         ("The way", {"fields": ("way",)}),
@@ -105,21 +131,23 @@ class DeliveryAdmin(DeedsMixin, ReadOnlyAdmin):
     def window(self, request: HttpRequest, queryset: QuerySet[Delivery], *, is_search: bool) -> QuerySet[Delivery]:
         """Failed deliveries have an index of their own: all of them can be listed, however old."""
         state = request.GET.get("state__exact", "")
+        merchant = chosen_merchant(request)
+        if merchant and not is_search and request.GET.get("carries") == "changes":
+            return self.clock_of_changes.newest(queryset.defer(*self.heavy), merchant, chosen_day(request))
         if is_search or state not in RESENDABLE:
             return super().window(request, queryset, is_search=is_search)
-        merchant = chosen_merchant(request)
         whose: Any = [merchant] if merchant else Merchant.objects.values("pk")
         return queryset.defer(*self.heavy).filter(pk__in=failed_deliveries(whose).values("pk")[:NEWEST])
 
-    @display(description="Event")
-    def event_name(self, delivery: Delivery) -> str:
-        """The metric's name in Klaviyo."""
-        return delivery.event.metric_name
+    @display(description="What")
+    def carries(self, delivery: Delivery) -> str:
+        """The metric's name in Klaviyo, or the change."""
+        return delivery.event.metric_name if delivery.event else str(delivery.change)
 
     @display(description="Order")
     def order(self, delivery: Delivery) -> str:
         """The order's number."""
-        return delivery.event.order_number or show.NOTHING
+        return (delivery.event.order_number if delivery.event else "") or show.NOTHING
 
     @display(description="State")
     def where(self, delivery: Delivery) -> Any:
@@ -132,10 +160,12 @@ class DeliveryAdmin(DeedsMixin, ReadOnlyAdmin):
         text = delivery.error or (str(delivery.get_reason_display()) if delivery.reason else show.NOTHING)
         return text if len(text) <= 120 else f"{text[:119]}…"
 
-    @display(description="Event")
+    @display(description="What")
     def about(self, delivery: Delivery) -> Any:
-        """A link to the event."""
-        return show.link(delivery.event)
+        """A link to the event; or the change, with a link to the shopper."""
+        if delivery.change is None:
+            return show.link(delivery.event)
+        return format_html("{} · {}", delivery.change, show.link(delivery.change.customer))
 
     @display(description="Merchant")
     def about_merchant(self, delivery: Delivery) -> Any:

@@ -13,7 +13,16 @@ from operator import or_
 from django.db.models import Q, QuerySet
 
 from integrations.customers import SHOP, normalise_email, normalise_phone
-from integrations.models import Customer, CustomerExternalId, Delivery, DeliveryAttempt, Event, InboundMessage, Merchant
+from integrations.models import (
+    Customer,
+    CustomerExternalId,
+    Delivery,
+    DeliveryAttempt,
+    Event,
+    InboundMessage,
+    Merchant,
+    ProfileChange,
+)
 
 MOST = 1_000
 """Rows that one search finds."""
@@ -53,13 +62,14 @@ def events(term: str) -> list[int]:
 
 
 def deliveries(term: str) -> list[int]:
-    """Deliveries of the events that are found."""
-    return list(Delivery.objects.filter(event__in=events(term)).values_list("pk", flat=True))
+    """Deliveries of the events that are found, and of changes of the profiles of the people who are found."""
+    found = _deliveries(term)
+    return list(found.values_list("pk", flat=True))
 
 
 def attempts(term: str) -> list[int]:
     """Requests that carried one of the deliveries that are found, alone or in bulk."""
-    found = Delivery.objects.filter(event__in=events(term))
+    found = _deliveries(term)
     keys = list(found.values_list("pk", flat=True))
     singly = DeliveryAttempt.objects.filter(delivery__in=keys).values_list("pk", flat=True)
     in_bulk = found.exclude(bulk_attempt=None).values_list("bulk_attempt", flat=True)
@@ -80,6 +90,18 @@ def messages(term: str) -> list[int]:
 def is_person(term: str) -> bool:
     """Whether a term is an e-mail address or a phone number rather than the number of a thing."""
     return "@" in term or (term.strip().startswith("+") and bool(normalise_phone(term)))
+
+
+def _deliveries(term: str) -> QuerySet[Delivery]:
+    found: QuerySet[Delivery] = Delivery.objects.filter(event__in=events(term))
+    if not is_person(term):
+        return found
+    people = Customer.objects.filter(pk__in=customers(term))
+    changes = ProfileChange.objects.filter(merchant__in=people.values("merchant"), customer__in=people.values("pk"))
+    keys = list(changes.order_by("-pk").values_list("pk", flat=True)[:MOST])
+    # Each by its own index: in one statement both would be looked for in every row.
+    of_changes = Delivery.objects.filter(change__in=keys).values_list("pk", flat=True)
+    return Delivery.objects.filter(pk__in=[*found.values_list("pk", flat=True), *of_changes])
 
 
 def _of_customers(term: str) -> QuerySet[Event]:

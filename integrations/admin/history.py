@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
+from django.utils.text import Truncator
 
 from integrations import custom_metrics
 from integrations.admin import finding, show
@@ -16,7 +17,7 @@ from integrations.admin.deliveries import FIND_EVENTS, SEND_AGAIN, chips, send_a
 from integrations.admin.site import Clock, MerchantFilter, ReadOnlyAdmin, UntilFilter, chosen_merchant
 from integrations.admin.theme import DropdownFilter, display
 from integrations.catalog import catalog
-from integrations.models import Customer, Delivery, DeliveryAttempt, Event
+from integrations.models import ConsentRecord, Customer, Delivery, DeliveryAttempt, Event, ProfileChange
 
 
 class MetricFilter(DropdownFilter):
@@ -135,9 +136,20 @@ class CustomerAdmin(ReadOnlyAdmin):
     list_select_related = ("merchant",)
     fieldsets = (
         (None, {"fields": ("first_name", "last_name", "company", "email", "phone", "standing", "known_since")}),
-        ("At the merchant", {"fields": ("about_merchant", "ids", "consents", "newest")}),
+        ("At the merchant", {"fields": ("about_merchant", "ids", "newest")}),
+        ("Consent", {"fields": ("consents", "wants", "proofs", "changes")}),
     )
-    readonly_fields = ("standing", "known_since", "about_merchant", "ids", "consents", "newest")
+    readonly_fields = (
+        "standing",
+        "known_since",
+        "about_merchant",
+        "ids",
+        "newest",
+        "consents",
+        "wants",
+        "proofs",
+        "changes",
+    )
 
     def get_ordering(self, request: HttpRequest) -> Any:
         """A merchant's customers stand by address in the index."""
@@ -175,6 +187,40 @@ class CustomerAdmin(ReadOnlyAdmin):
     def consents(self, customer: Customer) -> Any:
         """Channel and state, as the shop told last."""
         return show.lines(f"{channel}: {told['state']}, {told['at']}" for channel, told in customer.consent.items())
+
+    @display(description="Wants updates of orders")
+    def wants(self, customer: Customer) -> Any:
+        """Channel and since when: no consent to marketing."""
+        return show.lines(f"{channel}: since {since}" for channel, since in customer.updates.items())
+
+    @display(description="Boxes ticked")
+    def proofs(self, customer: Customer) -> Any:
+        """What was shown, when and where: the ten newest."""
+        mine = ConsentRecord.objects.filter(merchant=customer.merchant_id, customer=customer)
+        return show.lines(
+            format_html(
+                "{} · {} {} <span class='td-quiet'>{}</span>",
+                each,
+                each.version,
+                each.origin,
+                Truncator(each.text).chars(300),
+            )
+            for each in mine.order_by("-pk")[:10]
+        )
+
+    @display(description="Changes of the profile")
+    def changes(self, customer: Customer) -> Any:
+        """The ten newest, with where they stand."""
+        mine = ProfileChange.objects.filter(merchant=customer.merchant_id, customer=customer)
+        return show.lines(
+            format_html(
+                "{} {} {}",
+                show.exact(each.created_at),
+                each,
+                format_html_join(" ", "{}", ((show.link(way),) for way in each.deliveries.all())),
+            )
+            for each in mine.prefetch_related("deliveries").order_by("-pk")[:10]
+        )
 
     @display(description="Newest events")
     def newest(self, customer: Customer) -> Any:

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.http import HttpResponseBase
 from rest_framework import serializers
 
-from integrations import customers
+from integrations import consent
 from integrations.api import bodies, rendering, schemas
 from integrations.api.bodies import Body, Choice, Instant
 from integrations.api.endpoint import Call, Endpoint, operation
@@ -42,7 +42,7 @@ class Kind:
 def _consent(
     merchant: Merchant, person: PersonInput, occurred_at: datetime, details: Mapping[str, Any], at: datetime
 ) -> Handled:
-    return customers.record_consent(merchant=merchant, consent=ConsentInput(person, **details, at=occurred_at), at=at)
+    return consent.record(merchant=merchant, consent=ConsentInput(person, **details, at=occurred_at), at=at)
 
 
 KINDS: dict[str, Kind] = {"consent": Kind(Consent, _consent)}

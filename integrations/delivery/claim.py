@@ -57,13 +57,16 @@ def lanes_with_work(
     """Connections that may send now, whose lane no worker holds, and that have something due or left in flight by a dead worker.
 
     Least recently served first, so that no merchant waits for another's backlog. `busy` are connections to leave out. Each is
-    annotated with `has_in_flight`: whether something of it is marked as in flight.
+    annotated with `has_in_flight`: whether something of it is marked as in flight, and with `has_changes`: whether changes of
+    profiles are due.
     """
     mine = Delivery.objects.filter(connection=OuterRef("pk"))
     due = mine.filter(state=Delivery.State.PENDING, not_before__lte=at)
     in_flight = mine.filter(state=Delivery.State.SENDING)
     held = lease_of("pk").filter(until__gt=Now())
-    lanes = Connection.objects.annotate(has_in_flight=Exists(in_flight)).filter(
+    lanes = Connection.objects.annotate(
+        has_in_flight=Exists(in_flight), has_changes=Exists(due.filter(change__isnull=False))
+    ).filter(
         ~Exists(held),
         Q(lane__blocked_until=None) | Q(lane__blocked_until__lte=at),
         Exists(due) | Q(has_in_flight=True),
@@ -93,19 +96,30 @@ def recover(connection: Connection, epoch: int, *, at: datetime) -> int:
 
 _DUE = """
 SELECT waiting.id FROM integrations_delivery AS waiting
-WHERE waiting.connection_id = %s AND waiting.state = 'pending' AND waiting.not_before <= %s AND COALESCE((
+WHERE waiting.connection_id = %s AND waiting.state = 'pending' AND waiting.not_before <= %s
+AND waiting.change_id IS NULL AND COALESCE((
     SELECT 1 FROM integrations_delivery AS failed
     WHERE failed.connection_id = waiting.connection_id AND failed.subject = waiting.subject AND failed.id < waiting.id
     AND waiting.subject <> '' AND failed.state = 'pending' AND failed.attempts > 0 AND failed.first_attempt_at > %s
     LIMIT 1
-), 0) <> 1
+), 0) <> 1 AND (NOT EXISTS (
+    SELECT 1 FROM integrations_delivery AS any_change
+    WHERE any_change.connection_id = %s AND any_change.change_id IS NOT NULL AND any_change.state IN ('pending', 'sending')
+) OR COALESCE((
+    SELECT 1 FROM integrations_delivery AS change
+    WHERE change.connection_id = waiting.connection_id AND change.identifier = waiting.identifier AND change.id < waiting.id
+    AND change.change_id IS NOT NULL AND change.state IN ('pending', 'sending')
+    LIMIT 1
+), 0) <> 1)
 ORDER BY waiting.not_before, waiting.id
 LIMIT %s
 """
-"""Deliveries of a connection whose time has come, oldest first, less those held back by an earlier one of their subject that
-failed lately. What is in flight is in the hands of the lane's holder, who keeps the order there.
+"""Events of a connection whose time has come, oldest first, less those held back by an earlier one of their subject that failed
+lately, or by an earlier change of their shopper's profile that is not settled. What is in flight is in the hands of the lane's
+holder, who keeps the order there.
 
-A scalar subquery and not EXISTS: it is looked up on the index for each row, and never turned into a join, whose cost is the
+Whether there is any open change is asked once: where there is none, which is nearly always, no row is looked at for it. A scalar
+subquery and not EXISTS: it is looked up on the index for each row, and never turned into a join, whose cost is the
 product of what waits and what failed where the planner expects little of either. And `<> 1`, of which the planner expects that
 nearly every row passes: it then walks the index in order and stops at the limit, however much waits behind it.
 """
@@ -114,7 +128,7 @@ nearly every row passes: it then walks the index in order and stops at the limit
 def take(connection: Connection, epoch: int, *, most: int, at: datetime) -> list[Claimed]:
     """Claim up to `most` of what is due, oldest first. It is committed when this returns, and no network is touched."""
     now, barrier = database.ops.adapt_datetimefield_value(at), database.ops.adapt_datetimefield_value(at - BARRIER)
-    due = [connection.pk, now, barrier, most]
+    due = [connection.pk, now, barrier, connection.pk, most]
     with transaction.atomic():
         if database.vendor == "postgresql":
             return _take_at_once(due, epoch, at=at)

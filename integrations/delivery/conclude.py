@@ -6,11 +6,14 @@ import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from integrations.delivery import verdicts
+from integrations.delivery.changes import ClaimedChange
 from integrations.delivery.claim import Claimed
 from integrations.delivery.verdicts import UNSENT, Verdict
 from integrations.destinations.base import (
+    Change,
     ConnectionPaused,
     DeliveryError,
     Fault,
@@ -20,6 +23,7 @@ from integrations.destinations.base import (
     Unavailable,
     Unsupported,
 )
+from integrations.models import Delivery
 
 
 class Effect(enum.Enum):
@@ -34,15 +38,27 @@ class Effect(enum.Enum):
 
 @dataclass(slots=True)
 class Job:
-    """Items to be sent in one request."""
+    """Items to be sent in one request: events or, where `kind` says which, changes of profiles."""
 
-    items: list[Outgoing]
+    items: list[Any]
     is_bulk: bool
+    kind: str = ""
 
     @property
     def identifiers(self) -> set[str]:
         """Whom it is about: two requests about one shopper are never in flight at once."""
+        if self.kind:
+            return {each.identifier for each in self.items}
         return {item.profile.email or item.profile.phone for item in self.items}
+
+    @property
+    def pace(self) -> str:
+        """Which rate limits count it."""
+        return self.kind or ("bulk" if self.is_bulk else "single")
+
+    def stops_lane(self, error: ConnectionPaused) -> bool:
+        """Whether nothing at all may be sent until somebody helps. A scope that changes of profiles need stops no events."""
+        return not (self.kind and error.reason == "scope")
 
 
 @dataclass(slots=True)
@@ -59,12 +75,19 @@ class Conclusion:
 
 
 def conclude(
-    job: Job, result: Receipt | BaseException, claimed: Mapping[int, Claimed], *, at: datetime, chance: float
+    job: Job,
+    result: Receipt | BaseException,
+    claimed: Mapping[int, Claimed | ClaimedChange],
+    *,
+    at: datetime,
+    chance: float,
 ) -> Conclusion:
     """Judge a job by its result: a receipt, or what was raised instead of one."""
     match result:
         case Receipt():
-            accepted = {item.delivery_id: verdicts.sent(is_backfill=item.backfill) for item in job.items}
+            accepted = {item.delivery_id: _accepted(item) for item in job.items}
+            for place in result.left_out:
+                accepted[job.items[place].delivery_id] = verdicts.skipped(Delivery.Reason.OPTED_OUT)
             return Conclusion("accepted", result, Effect.GOES_ON, verdicts=accepted)
         case Rejected():
             return _rejected(job, result)
@@ -76,12 +99,19 @@ def conclude(
             effect = Effect.THROTTLED if result.throttled else Effect.FAILED
             outcome = "throttled" if result.throttled else "unavailable"
             return _failed(job, result, outcome, effect, waits)
+        case ConnectionPaused() if not job.stops_lane(result):
+            held = {item.delivery_id: verdicts.scope_missing(result.detail) for item in job.items}
+            return _failed(job, result, "held", Effect.GOES_ON, held)
         case ConnectionPaused():
             return _failed(job, result, "paused", Effect.PAUSED, _unsent(job))
         case Unsupported():
             return _failed(job, result, "unsupported", Effect.UNSUPPORTED, _unsent(job))
         case _:
             return _unbuildable(job, result)
+
+
+def _accepted(item: Outgoing | Change) -> Verdict:
+    return verdicts.sent(is_backfill=isinstance(item, Outgoing) and item.backfill)
 
 
 def _failed(job: Job, error: DeliveryError, outcome: str, effect: Effect, settled: dict[int, Verdict]) -> Conclusion:
@@ -106,21 +136,21 @@ def _rejected(job: Job, error: Rejected) -> Conclusion:
             job.items[index].delivery_id: _verdict(job.items[index], faults, error) for index, faults in named.items()
         }
         rest = [item for index, item in enumerate(job.items) if index not in named]
-        conclusion.again = _jobs(rest)
+        conclusion.again = _jobs(rest, job.kind)
     else:
         middle = len(job.items) // 2
-        conclusion.again = _jobs(job.items[:middle]) + _jobs(job.items[middle:])
+        conclusion.again = _jobs(job.items[:middle], job.kind) + _jobs(job.items[middle:], job.kind)
     return conclusion
 
 
-def _jobs(items: list[Outgoing]) -> list[Job]:
-    return [Job(items, is_bulk=len(items) > 1)] if items else []
+def _jobs(items: list[Any], kind: str) -> list[Job]:
+    return [Job(items, is_bulk=len(items) > 1, kind=kind)] if items else []
 
 
-def _verdict(item: Outgoing, faults: Sequence[Fault], error: Rejected) -> Verdict:
+def _verdict(item: Outgoing | Change, faults: Sequence[Fault], error: Rejected) -> Verdict:
     """An id that is said to be a repeat was recorded by an earlier request of ours: ids are unique here by constraint."""
     if faults and all(fault.duplicate for fault in faults):
-        return verdicts.sent(is_backfill=item.backfill)
+        return _accepted(item)
     detail = "; ".join(f"{fault.detail} ({fault.pointer})" if fault.pointer else fault.detail for fault in faults)
     return verdicts.rejected(detail or error.detail)
 
@@ -133,5 +163,5 @@ def _unbuildable(job: Job, error: BaseException) -> Conclusion:
         dead = {job.items[0].delivery_id: verdicts.rejected(detail)}
         return Conclusion("unbuildable", receipt, Effect.GOES_ON, error=detail, verdicts=dead)
     middle = len(job.items) // 2
-    again = _jobs(job.items[:middle]) + _jobs(job.items[middle:])
+    again = _jobs(job.items[:middle], job.kind) + _jobs(job.items[middle:], job.kind)
     return Conclusion("unbuildable", receipt, Effect.GOES_ON, error=detail, again=again)

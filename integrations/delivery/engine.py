@@ -149,9 +149,11 @@ class Engine:
                 return
 
     def _open(self, connection: Any) -> OpenLane | None:
-        """Open a lane that was found (a connection with `has_in_flight`); None where that cannot be."""
+        """Open a lane that was found (a connection with `has_in_flight` and `has_changes`); None where that cannot be."""
         try:
-            lane = OpenLane.open(connection, at=self._clock(), has_in_flight=connection.has_in_flight)
+            lane = OpenLane.open(
+                connection, at=self._clock(), has_in_flight=connection.has_in_flight, has_changes=connection.has_changes
+            )
         except Undecryptable as error:
             connections.pause(connection, "auth", detail=str(error), at=self._clock())
         except DatabaseError:

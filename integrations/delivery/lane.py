@@ -11,7 +11,8 @@ import structlog
 from django.db import transaction
 
 from integrations import connections, leases
-from integrations.delivery import backoff, claim, outgoing, verdicts
+from integrations.delivery import backoff, changes, claim, outgoing, verdicts
+from integrations.delivery.changes import ClaimedChange
 from integrations.delivery.claim import Claimed
 from integrations.delivery.conclude import Conclusion, Effect, Job, conclude
 from integrations.delivery.pace import Pace
@@ -45,7 +46,7 @@ class OpenLane:
     about the same shopper. A lane that was blocked takes no more work and is to be closed once nothing is in flight.
     """
 
-    def __init__(self, connection: Connection, held: leases.Held, *, at: datetime) -> None:
+    def __init__(self, connection: Connection, held: leases.Held, *, has_changes: bool, at: datetime) -> None:
         self.connection = connection
         self.row = connection.lane
         self.destination = registry.get(connection.kind)
@@ -55,23 +56,23 @@ class OpenLane:
         self.is_blocked = False
         self.is_refused = False
         self.has_more = True
+        self.has_changes = has_changes
         self.has_claimed = False
         self.counts: dict[str, int] = {}
         self.held = held
         self._renewed_at = at
         self._looked_at = at
-        self._claimed: dict[int, Claimed] = {}
-        self._paces = {
-            False: Pace(self.destination.single_limits, Pace.restore(self.row.limits.get("single"))),
-            True: Pace(self.destination.bulk_limits, Pace.restore(self.row.limits.get("bulk"))),
-        }
+        self._claimed: dict[int, Claimed | ClaimedChange] = {}
+        limits = {"single": self.destination.single_limits, "bulk": self.destination.bulk_limits}
+        limits |= {kind: carrying.limits for kind, carrying in self.destination.changes.items()}
+        self._paces = {name: Pace(each, Pace.restore(self.row.limits.get(name))) for name, each in limits.items()}
 
     @classmethod
-    def open(cls, connection: Connection, *, at: datetime, has_in_flight: bool) -> OpenLane | None:
+    def open(cls, connection: Connection, *, at: datetime, has_in_flight: bool, has_changes: bool) -> OpenLane | None:
         """Take the lane's lease, and what a dead holder left in flight; None while another worker holds it.
 
         `has_in_flight`: something was marked as in flight there when the lane was found, which was then held by nobody. Whoever
-        held it since and died holds it still: a lease outlasts its holder.
+        held it since and died holds it still: a lease outlasts its holder. `has_changes`: changes of profiles were due.
         """
         held = leases.acquire(f"{claim.LANE_LEASE}{connection.pk}", LEASE_SECONDS)
         if held is None:
@@ -79,18 +80,26 @@ class OpenLane:
         recovered = claim.recover(connection, held.epoch, at=at) if has_in_flight else 0
         if recovered:
             logger.warning("lane.recovered", connection=connection.pk, deliveries=recovered)
-        return cls(connection, held, at=at)
+        return cls(connection, held, has_changes=has_changes or bool(recovered), at=at)
 
     @property
     def is_done(self) -> bool:
         """Whether nothing is left to start."""
-        return self.is_blocked or not (self.queue or self.has_more)
+        return self.is_blocked or not (self.queue or self.has_more or self.has_changes)
 
     def refill(self, *, at: datetime) -> None:
-        """Claim what is due, once the queue is empty. `has_more` is False when that was less than could be claimed."""
-        if self.queue or self.is_blocked or (not self.has_more and at - self._looked_at < LOOK_AGAIN_AFTER):
+        """Claim what is due, once the queue is empty: one request of changes of profiles, and then events.
+
+        `has_more` is False when fewer events were due than could be claimed, `has_changes` when no other change was.
+        """
+        nothing_known = not (self.has_more or self.has_changes)
+        if self.queue or self.is_blocked or (nothing_known and at - self._looked_at < LOOK_AGAIN_AFTER):
             return
         self._looked_at = at
+        if self.has_changes:
+            self._refill_with_changes(at=at)
+        if self.queue and self.row.opened:
+            return
         most = 1 if self.row.opened else self.destination.bulk_items
         rows = claim.take(self.connection, self.held.epoch, most=most, at=at)
         self.has_more = len(rows) == most
@@ -105,6 +114,27 @@ class OpenLane:
             else:
                 fit.append(item)
         self._enqueue(fit)
+        if settled:
+            self._settle(settled, [], at=at)
+
+    def _refill_with_changes(self, *, at: datetime) -> None:
+        """Claim the changes that go with the oldest one that is due."""
+        kinds, most = self.destination.changes, 1 if self.row.opened else changes.LOOKED_AT
+        rows, self.has_changes = changes.take(self.connection, self.held.epoch, carrying=kinds, most=most, at=at)
+        self.has_claimed = self.has_claimed or bool(rows)
+        self._claimed.update((row.id, row) for row in rows)
+        ready, settled = changes.prepare(self.connection, rows, kinds=kinds, at=at)
+        fit = []
+        for item in ready:
+            problems = self.destination.change_problems(item)
+            if problems:
+                settled[item.delivery_id] = verdicts.rejected("; ".join(problems))
+            else:
+                fit.append(item)
+        if fit and kinds[fit[0].kind].most > 1:
+            self.queue.append(Job(fit, is_bulk=len(fit) > 1, kind=fit[0].kind))
+        else:
+            self.queue.extend(Job([item], is_bulk=False, kind=item.kind) for item in fit)
         if settled:
             self._settle(settled, [], at=at)
 
@@ -126,7 +156,7 @@ class OpenLane:
             return None
         busy = {identifier for job in self.in_flight for identifier in job.identifiers}
         for index, job in enumerate(self.queue):
-            if job.is_bulk:
+            if job.is_bulk or job.pace != self.queue[0].pace:
                 return None
             if busy.isdisjoint(job.identifiers):
                 del self.queue[index]
@@ -135,12 +165,12 @@ class OpenLane:
 
     def wait(self, *, at: datetime) -> float:
         """Seconds until the rate limit lets the next job go."""
-        return self._paces[self.queue[0].is_bulk].wait(at.timestamp()) if self.queue else 0.0
+        return self._paces[self.queue[0].pace].wait(at.timestamp()) if self.queue else 0.0
 
     def start(self, job: Job) -> None:
         """Note that `job` is on its way."""
         self.in_flight.append(job)
-        self._paces[job.is_bulk].start()
+        self._paces[job.pace].start()
 
     def send(self, job: Job) -> Receipt:
         """Make the request: no database, safe to call from another thread. Raises a `DeliveryError`.
@@ -148,11 +178,13 @@ class OpenLane:
         That the connection is refused is told at once, for the next request may be started before this answer is settled.
         """
         try:
+            if job.kind:
+                return self.session.send_changes(job.items)
             if job.is_bulk:
                 return self.session.send_bulk(job.items)
             return self.session.send_one(job.items[0])
-        except ConnectionPaused:
-            self.is_refused = True
+        except ConnectionPaused as error:
+            self.is_refused = self.is_refused or job.stops_lane(error)
             raise
 
     def finish(self, results: list[tuple[Job, Receipt | BaseException, datetime]], *, at: datetime) -> None:
@@ -166,8 +198,8 @@ class OpenLane:
             ids = [item.delivery_id for item in job.items]
             attempts.append(attempt_of(self.connection, conclusion, ids, is_bulk=job.is_bulk, started_at=started_at))
             settled.update(conclusion.verdicts)
-            self._paces[job.is_bulk].answer(at.timestamp())
-            self._paces[job.is_bulk].learn(conclusion.receipt.windows)
+            self._paces[job.pace].answer(at.timestamp())
+            self._paces[job.pace].learn(conclusion.receipt.windows)
             self.queue.extendleft(reversed(conclusion.again))
             conclusions.append(conclusion)
         self._settle(settled | self._hold_back(settled), attempts, at=at)
@@ -194,7 +226,7 @@ class OpenLane:
         if unsent:
             self._settle(unsent, [], at=at)
         now = at.timestamp()
-        self.row.limits = {"single": self._paces[False].summary(now), "bulk": self._paces[True].summary(now)}
+        self.row.limits = {name: summary for name, pace in self._paces.items() if (summary := pace.summary(now))}
         self.row.served_at = at
 
     def abandon(self) -> None:
@@ -247,7 +279,7 @@ class OpenLane:
             self._block(delay, conclusion.error, at=at)
         elif conclusion.effect is Effect.UNSUPPORTED:
             self._block(UNSUPPORTED_FOR, conclusion.error, at=at)
-        elif isinstance(conclusion.cause, ConnectionPaused):
+        elif conclusion.effect is Effect.PAUSED and isinstance(conclusion.cause, ConnectionPaused):
             self.is_blocked = True
             connections.pause(self.connection, conclusion.cause.reason, detail=conclusion.error, at=at)
 

@@ -17,7 +17,7 @@ def request_of(delivery: Delivery, *, at: datetime) -> str:
     Of what was sent it differs in the shopper's profile alone, which is read when an event is sent and not kept. `delivery`
     comes with its event, customer and connection.
     """
-    event, customer = delivery.event, delivery.event.customer
+    event, customer = delivery.told, delivery.told.customer
     claimed = Claimed(
         id=delivery.pk,
         first_attempt_at=delivery.first_attempt_at or at,

@@ -60,6 +60,11 @@ def held(reason: Delivery.Reason) -> Verdict:
     return Verdict(Delivery.State.HELD, reason, gives_back=True)
 
 
+def scope_missing(detail: str) -> Verdict:
+    """The key may not do this; it waits for another key, or until the key is checked again."""
+    return Verdict(Delivery.State.HELD, Delivery.Reason.SCOPE_MISSING, error=detail[:ERROR_LENGTH], gives_back=True)
+
+
 def uncertain() -> Verdict:
     """May have arrived long ago: how long the destination remembers an id is not stated, so a person decides."""
     return Verdict(Delivery.State.EXPIRED, Delivery.Reason.UNCERTAIN, gives_back=True)

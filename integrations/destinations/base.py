@@ -47,6 +47,27 @@ class Outgoing(NamedTuple):
     backfill: bool = False
 
 
+class Change(NamedTuple):
+    """One change of a shopper's profile on its way to a destination. `kind` is one of `ProfileChange.Kind`.
+
+    `identifier` is by what the shopper's events go. `email` and `phone` (E.164) name the profile that is meant, `channels` what a
+    subscription is about, `details` what the kind needs. `is_late`: time has passed since `asked_at`, when the shopper acted, or
+    an earlier request may have arrived, so that the destination may have heard something newer from the shopper itself.
+    """
+
+    delivery_id: int
+    kind: str
+    identifier: str
+    asked_at: datetime
+    email: str = ""
+    phone: str = ""
+    channels: tuple[str, ...] = ()
+    list_id: str = ""
+    source: str = ""
+    details: Mapping[str, Any] = MappingProxyType({})
+    is_late: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """One rate limit window as the destination's answer described it: `limit` requests in `seconds`."""
@@ -62,6 +83,7 @@ class Receipt:
     `status` is the HTTP status, or 0 where no answer came. `request_id` is the destination's own id of the request.
     `partial_failure` names what the destination took the request without (Klaviyo: `phone_number`). `windows` and
     `remaining` repeat the rate-limit headers where there were any; `remaining` counts requests in the tightest window.
+    `left_out` are the places of items of which the destination was told nothing, because the shopper had opted out there since.
     """
 
     status: int
@@ -70,6 +92,14 @@ class Receipt:
     partial_failure: str = ""
     windows: tuple[Window, ...] = ()
     remaining: int | None = None
+    left_out: tuple[int, ...] = ()
+
+
+class Carrying(NamedTuple):
+    """How changes of one kind travel: the most in one request, and the rate limits until an answer's headers say otherwise."""
+
+    most: int
+    limits: Sequence[Window]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +195,12 @@ class Session(Protocol):
     def send_bulk(self, items: Sequence[Outgoing]) -> Receipt:
         """Send up to `Destination.bulk_items` events in one request: all are taken or none. Raises a `DeliveryError`."""
 
+    def send_changes(self, changes: Sequence[Change]) -> Receipt:
+        """Carry out changes of one kind, list and source: all are taken or none. Sending them again is harmless.
+
+        Raises a `DeliveryError`.
+        """
+
     def close(self) -> None:
         """Give the connections back."""
 
@@ -181,6 +217,8 @@ class Destination(Protocol):
     bulk_bytes: int
     single_limits: Sequence[Window]
     bulk_limits: Sequence[Window]
+    changes: Mapping[str, Carrying]
+    """Kinds of changes of profiles that there are; others are refused."""
 
     def open(self, secret: str) -> Session:
         """Open a session with a connection's secret. No request is made."""
@@ -190,6 +228,9 @@ class Destination(Protocol):
 
         It keeps one bad event from failing a batch.
         """
+
+    def change_problems(self, change: Change) -> list[str]:
+        """What the destination would refuse in this change, in plain words; empty when nothing."""
 
     def request(self, item: Outgoing) -> str:
         """The request that sends one event, as text for people; it holds no secret."""

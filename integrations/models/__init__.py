@@ -11,6 +11,7 @@ from integrations.models.idempotency import IdempotentRequest
 from integrations.models.inbound import InboundMessage, SourceSecret
 from integrations.models.merchant import Membership, Merchant, ShopDomain
 from integrations.models.people import AuditEntry, Invitation
+from integrations.models.profile import ConsentRecord, ProfileChange
 from integrations.models.replay import Replay
 from integrations.models.test_event import TestEvent
 from integrations.models.token import ApiToken, StaffToken
@@ -21,6 +22,7 @@ __all__ = [
     "ApiToken",
     "AuditEntry",
     "Connection",
+    "ConsentRecord",
     "CustomMetric",
     "Customer",
     "CustomerExternalId",
@@ -34,6 +36,7 @@ __all__ = [
     "Lease",
     "Membership",
     "Merchant",
+    "ProfileChange",
     "Replay",
     "ShopDomain",
     "SourceSecret",

@@ -24,6 +24,8 @@ class Connection(MerchantOwned):
 
     `foreign_metrics` are names of metrics that another integration sends to the account, as its last check found them: name ->
     integration. `freshness_hours`: an event older than this when it is sent is recorded as backfill and starts no flow.
+    `list_id` is the list that Tidings keeps in every account, `marketing_list_id` the one that sign-ups join; "": none, so that
+    the account's own opt-in process holds.
     """
 
     class State(models.TextChoices):
@@ -48,6 +50,7 @@ class Connection(MerchantOwned):
     foreign_metrics = models.JSONField(default=dict, db_default={}, blank=True)
     checked_at = models.DateTimeField(null=True, blank=True)
     list_id = models.CharField(max_length=40, blank=True)
+    marketing_list_id = models.CharField(max_length=40, db_default="", blank=True)
     default_profile_id = models.CharField(max_length=40, blank=True)
     enabled_metrics = models.JSONField(default=list, blank=True)
     launch_at = models.DateTimeField(default=timezone.now)

@@ -12,7 +12,8 @@ from integrations.tenancy import MerchantOwned, SameMerchant
 class Customer(MerchantOwned):
     """A shopper of one merchant, known by e-mail or, where there is none, by phone. `integrations.customers` writes it.
 
-    `email` is normalised (lower case), `phone` is E.164. `consent` is channel -> {state, at} as the shop last told it.
+    `email` is normalised (lower case), `phone` is E.164. `consent` is channel -> {state, at}: the newest word on marketing.
+    `updates` is channel -> since when they want to hear of their own orders there, which is no consent to marketing.
     """
 
     class Status(models.TextChoices):
@@ -25,6 +26,7 @@ class Customer(MerchantOwned):
     last_name = models.CharField(max_length=100, blank=True)
     company = models.CharField(max_length=160, blank=True)
     consent = models.JSONField(default=dict, blank=True)
+    updates = models.JSONField(default=dict, db_default={}, blank=True)
     status = models.CharField(max_length=8, choices=Status, default=Status.ACTIVE)
     created_at = models.DateTimeField(default=timezone.now)
 

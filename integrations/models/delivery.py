@@ -1,4 +1,4 @@
-"""An event's way to one connection, and the requests made on it."""
+"""The way of an event, or of a change of a profile, to one connection, and the requests made on it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from django.db.models import Q
 from integrations.models.connection import Connection
 from integrations.models.event import Event
 from integrations.models.merchant import Merchant
+from integrations.models.profile import ProfileChange
 from integrations.tenancy import MerchantOwned, SameMerchant
 
 
 class DeliveryAttempt(MerchantOwned):
     """One request to a destination: what it carried, how long it took, and what came back.
 
-    `status` is the HTTP status, 0 where no answer came. `delivery` is set where the request carried a single event; a bulk
-    request's deliveries point here by `Delivery.bulk_attempt`.
+    `status` is the HTTP status, 0 where no answer came. `delivery` is set where the request carried a single event or change; a
+    bulk request's deliveries point here by `Delivery.bulk_attempt`. `events` counts what it carried.
     """
 
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="+", db_index=False)
@@ -51,15 +52,16 @@ class DeliveryAttempt(MerchantOwned):
 
 
 class Delivery(MerchantOwned):
-    """An event's way to one connection.
+    """The way of an event, or of a change of a shopper's profile, to one connection.
 
+    It has either an `event` or a `change`.
     `claim` is the epoch of the lease under which it was claimed: only that holder may settle it. `attempts` counts requests
     that may have arrived. `is_ambiguous`: a request with it may have arrived without an answer, so it never travels in bulk
     again. `subject` is its event's, kept here so that the order of one subject's events costs no look at the history; "" (rows
     of a time before the column) has no order to keep.
     `window_at` is the instant that the launch window judges. `identifier` is the e-mail address or phone by which
     the destination knows the shopper; once an attempt was made it never changes, because the destination's de-duplication
-    includes it.
+    includes it. Of a change it is by what the shopper's events go, which wait for it.
     """
 
     class State(models.TextChoices):
@@ -82,10 +84,27 @@ class Delivery(MerchantOwned):
         EXHAUSTED = "exhausted", "every attempt failed"
         UNCERTAIN = "uncertain", "may have arrived; too old to send again unasked"
         CUSTOMER_ERASED = "erased", "the shopper's data was erased"
+        OPTED_OUT = "opted_out", "the shopper opted out later than they consented"
+        SCOPE_MISSING = "scope_missing", "the key lacks a scope for it"
 
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="+", db_index=False)
     event = models.ForeignKey(
-        Event, on_delete=models.CASCADE, related_name="deliveries", db_index=False, db_constraint=False
+        Event,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="deliveries",
+        db_index=False,
+        db_constraint=False,
+    )
+    change = models.ForeignKey(
+        ProfileChange,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="deliveries",
+        db_index=False,
+        db_constraint=False,
     )
     connection = models.ForeignKey(
         Connection, on_delete=models.CASCADE, related_name="deliveries", db_index=False, db_constraint=False
@@ -117,8 +136,16 @@ class Delivery(MerchantOwned):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["event", "connection"], name="delivery_once"),
+            models.UniqueConstraint(
+                fields=["change", "connection"], condition=Q(change__isnull=False), name="delivery_change_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(event__isnull=False, change=None) | Q(event=None, change__isnull=False),
+                name="delivery_of_event_or_change",
+            ),
             models.UniqueConstraint(fields=["merchant", "id"], name="delivery_of_merchant"),
             SameMerchant(field="event", name="delivery_event_same_merchant"),
+            SameMerchant(field="change", name="delivery_change_same_merchant"),
             SameMerchant(field="connection", name="delivery_connection_same_merchant"),
             SameMerchant(field="bulk_attempt", name="delivery_bulk_attempt_same_merchant"),
         ]
@@ -136,8 +163,25 @@ class Delivery(MerchantOwned):
             ),
             models.Index(fields=["merchant", "event"], condition=Q(state="skipped"), name="delivery_skipped"),
             models.Index(fields=["connection", "-settled_at"], condition=Q(state="sent"), name="delivery_sent"),
+            models.Index(
+                fields=["connection", "not_before", "id"],
+                condition=Q(state="pending", change__isnull=False),
+                name="delivery_change_due",
+            ),
+            models.Index(
+                fields=["connection", "identifier", "id"],
+                condition=Q(state__in=["pending", "sending"], change__isnull=False),
+                name="delivery_change_open",
+            ),
             models.Index(fields=["bulk_attempt"], condition=Q(bulk_attempt__isnull=False), name="delivery_by_attempt"),
         ]
 
     def __str__(self) -> str:
         return f"delivery {self.pk}: {self.get_state_display()}"
+
+    @property
+    def told(self) -> Event:
+        """The event of a delivery that is known to carry one. Raises `ValueError` where it carries a change."""
+        if self.event is None:
+            raise ValueError(f"{self} carries no event")
+        return self.event

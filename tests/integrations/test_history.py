@@ -269,7 +269,7 @@ def test_events_without_a_shopper_go_when_one_is_known(merchant: Merchant) -> No
     one, other = Delivery.objects.order_by("id")
     assert (let_go, again) == (1, 0)
     assert (one.state, one.reason, one.identifier, one.not_before) == ("pending", "", "+4915112345678", AT + HOUR)
-    assert (one.event.customer, other.event.customer, other.state) == (customer, None, "held")
+    assert (one.told.customer, other.told.customer, other.state) == (customer, None, "held")
 
 
 def test_identity_counts_within_the_freshness_limit_of_the_connection(db: None) -> None:

@@ -123,7 +123,7 @@ def test_twice_is_recorded_once(world: World, shop: Shop) -> None:
         again(shop)
         Engine().run(seconds=10)
 
-    assert world.sandbox.receipts() == {made.event.unique_id: 2}
+    assert world.sandbox.receipts() == {made.told.unique_id: 2}
     assert world.sandbox.counters()["recorded"] == 1
 
 

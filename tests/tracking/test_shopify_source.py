@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from integrations import customers, merchants
+from integrations import consent, customers, merchants
 from integrations.models import Merchant
 from integrations.sources import BadSignature, Handled, Malformed
 from tests.support.signing import accepts
@@ -124,8 +124,8 @@ def handle(topic: str, payload: Any) -> Handled:
         ("customers/create", load("customer"), customers, "ingest_person", "person"),
         ("customers/update", load("customer"), customers, "ingest_person", "person"),
         ("customers/enable", load("customer"), customers, "ingest_person", "person"),
-        ("customers_email_marketing_consent/update", load("email_consent"), customers, "record_consent", "consent"),
-        ("customers_marketing_consent/update", load("sms_consent"), customers, "record_consent", "consent"),
+        ("customers_email_marketing_consent/update", load("email_consent"), consent, "record", "consent"),
+        ("customers_marketing_consent/update", load("sms_consent"), consent, "record", "consent"),
         ("customers/redact", load("redact"), customers, "erase", "person"),
         ("customers/data_request", load("redact"), customers, "data_requested", "person"),
         ("app/uninstalled", {"id": 1, "myshopify_domain": None}, merchants, "disconnect_source", "source"),

@@ -57,7 +57,7 @@ def test_from_the_hook_to_the_delivery(merchant: Merchant) -> None:
     tasks.flag_stalled()
 
     told = Delivery.objects.filter(event__metric="order_issue_created").order_by("event__unique_id")
-    assert [(each.event.unique_id, each.state) for each in told] == [
+    assert [(each.told.unique_id, each.state) for each in told] == [
         ("issue:FulfillmentStalled:1", "pending"),
         ("issue:ShipmentStalled:5", "pending"),
     ]

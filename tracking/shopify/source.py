@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from integrations import consent as consents
 from integrations import customers, merchants
 from integrations.sources import BadSignature, Envelope, Handled, Malformed, Source, hmac_sha256, matches
 from tracking import services
@@ -128,7 +129,7 @@ def _customer(message: Message) -> Handled:
 
 def _consent(message: Message) -> Handled:
     consent = parse_consent(message.payload, message.topic, message.received_at)
-    return customers.record_consent(merchant=message.merchant, consent=consent, at=message.at)
+    return consents.record(merchant=message.merchant, consent=consent, at=message.at)
 
 
 def _erased_customer(message: Message) -> Handled:

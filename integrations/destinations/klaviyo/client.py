@@ -17,6 +17,7 @@ from requests.auth import AuthBase
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from integrations.destinations.base import (
+    Change,
     ConnectionPaused,
     Fault,
     Outgoing,
@@ -25,6 +26,7 @@ from integrations.destinations.base import (
     Unavailable,
 )
 from integrations.destinations.klaviyo.answers import Answer, taken
+from integrations.destinations.klaviyo.changes import send
 from integrations.destinations.klaviyo.payloads import bulk_events, single_event
 from integrations.destinations.klaviyo.transport import CarefulAdapter
 
@@ -94,6 +96,10 @@ class KlaviyoSession:
         bulk = _write(bulk_events, items, only_item=len(items) == 1)
         answer = self.exchange("POST", "/api/event-bulk-create-jobs", bulk.content)
         return taken(answer, "events:write", bulk.items_at)
+
+    def send_changes(self, changes: Sequence[Change]) -> Receipt:
+        """Carry out changes of profiles: see `changes.send`. Raises a `DeliveryError`."""
+        return send(self.exchange, changes)
 
     def exchange(
         self, method: str, path: str, content: bytes | None = None, parameters: Mapping[str, str] | None = None

@@ -9,8 +9,8 @@ from datetime import datetime
 
 from django.conf import settings
 
-from integrations.destinations.base import Account, Defaults, Outgoing, Window
-from integrations.destinations.klaviyo import account, payloads, rules
+from integrations.destinations.base import Account, Change, Defaults, Outgoing, Window
+from integrations.destinations.klaviyo import account, changes, payloads, rules
 from integrations.destinations.klaviyo.client import KlaviyoSession
 
 
@@ -23,6 +23,7 @@ class Klaviyo:
     bulk_bytes = rules.BULK_BYTES
     single_limits: Sequence[Window] = (Window(350, 1), Window(3_500, 60))
     bulk_limits: Sequence[Window] = (Window(10, 1), Window(150, 60))
+    changes = changes.CARRYING
 
     def open(self, secret: str) -> KlaviyoSession:
         """Open a session with a private key. No request is made; a key that cannot be one shows at the first."""
@@ -31,6 +32,10 @@ class Klaviyo:
     def problems(self, item: Outgoing, *, at: datetime) -> list[str]:
         """Return why Klaviyo would refuse the event at `at`, empty when nothing speaks against it: see `rules.problems`."""
         return rules.problems(item, at)
+
+    def change_problems(self, change: Change) -> list[str]:
+        """Return why Klaviyo would refuse the change, empty when nothing speaks against it: see `changes.problems`."""
+        return changes.problems(change)
 
     def request(self, item: Outgoing) -> str:
         """Address, revision and body of the request."""

@@ -33,6 +33,16 @@ _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
+def is_email(text: str) -> bool:
+    """Whether the text has the shape of an e-mail address."""
+    return _EMAIL.fullmatch(text) is not None
+
+
+def is_phone(text: str) -> bool:
+    """Whether the text has the shape of a phone number in E.164."""
+    return _PHONE.fullmatch(text) is not None
+
+
 def problems(item: Outgoing, at: datetime) -> list[str]:
     """Return why Klaviyo would refuse the event at the time `at`: field and limit in plain words, no personal data.
 
@@ -49,9 +59,9 @@ def _identifier(item: Outgoing) -> Iterator[str]:
     email, phone = item.profile.email, item.profile.phone
     if not email and not phone:
         yield "profile: neither an e-mail address nor a phone number"
-    elif email and not _EMAIL.fullmatch(email):
+    elif email and not is_email(email):
         yield "profile.email: not an e-mail address"
-    elif not email and not _PHONE.fullmatch(phone):
+    elif not email and not is_phone(phone):
         yield "profile.phone_number: not in the form +12345678901 (E.164)"
 
 

@@ -98,8 +98,8 @@ def test_success_that_comes_late_does_not_shorten_the_wait_that_was_asked_for(
     world: World, shop: Shop, backlog: Backlog
 ) -> None:
     throttled, slow = backlog(shop, 2)
-    world.sandbox.script(throttled.event.unique_id, ["throttle"], seconds=60)
-    world.sandbox.script(slow.event.unique_id, ["slow"], milliseconds=300)
+    world.sandbox.script(throttled.told.unique_id, ["throttle"], seconds=60)
+    world.sandbox.script(slow.told.unique_id, ["slow"], milliseconds=300)
 
     summary = Engine().run(seconds=10)
 
@@ -331,7 +331,7 @@ def test_one_shoppers_events_are_never_in_flight_together(world: World, shop: Sh
     Engine().run(seconds=20)
 
     order = [event["unique_id"] for event in world.sandbox.events()]
-    assert order == [delivery.event.unique_id for delivery in deliveries]
+    assert order == [delivery.told.unique_id for delivery in deliveries]
 
 
 def test_later_events_of_a_subject_wait_for_an_earlier_one_that_failed(
@@ -339,7 +339,7 @@ def test_later_events_of_a_subject_wait_for_an_earlier_one_that_failed(
 ) -> None:
     first, second = backlog(shop, 2)
     Delivery.objects.update(subject="order:1")
-    world.sandbox.script(first.event.unique_id, ["server_error"])
+    world.sandbox.script(first.told.unique_id, ["server_error"])
     Delivery.objects.filter(pk=second.pk).update(not_before=timezone.now() + timedelta(seconds=1))
     Engine().run(seconds=5)
     with later(0.05):
@@ -350,8 +350,8 @@ def test_later_events_of_a_subject_wait_for_an_earlier_one_that_failed(
         Engine().run(seconds=5)
 
     assert [event["unique_id"] for event in world.sandbox.events()] == [
-        first.event.unique_id,
-        second.event.unique_id,
+        first.told.unique_id,
+        second.told.unique_id,
     ]
 
 
@@ -360,11 +360,11 @@ def test_events_of_a_subject_that_were_claimed_together_wait_for_the_one_that_fa
 ) -> None:
     first, second, other = backlog(shop, 3)
     Delivery.objects.filter(pk__in=[first.pk, second.pk]).update(subject="order:1", identifier="ann@shopper.example")
-    world.sandbox.script(first.event.unique_id, ["server_error"])
+    world.sandbox.script(first.told.unique_id, ["server_error"])
 
     Engine().run(seconds=5)
 
-    assert [event["unique_id"] for event in world.sandbox.events()] == [other.event.unique_id]
+    assert [event["unique_id"] for event in world.sandbox.events()] == [other.told.unique_id]
     second.refresh_from_db()
     assert (second.state, second.attempts) == ("pending", 0)
 
@@ -385,7 +385,7 @@ def test_run_ends_where_all_that_is_due_waits_for_an_earlier_event(world: World,
 
 def test_erroneous_event_is_refused_before_it_can_spoil_a_batch(world: World, shop: Shop, backlog: Backlog) -> None:
     deliveries = backlog(shop, 300)
-    event = deliveries[7].event
+    event = deliveries[7].told
     event.__class__.objects.filter(pk=event.pk).update(properties={"Note": "x" * 150_000})
 
     summary = Engine().run(seconds=20)

@@ -139,7 +139,7 @@ def test_every_event_ends_as_its_script_implies_and_no_retry_is_early(
     made = scripts(merchants * EVENTS)
     shops = [standing.shop(f"Shop{number}") for number in range(merchants)]
     deliveries = [each for shop in shops for each in backlog(shop, EVENTS, at=clock.at)]
-    by_id = {delivery.event.unique_id: script for delivery, script in zip(deliveries, made, strict=True)}
+    by_id = {delivery.told.unique_id: script for delivery, script in zip(deliveries, made, strict=True)}
     for unique_id, script in by_id.items():
         prescribe(standing.sandbox, unique_id, script)
 
@@ -159,9 +159,9 @@ def orders_with_transitions(deliveries: list[Delivery]) -> None:
     """Make every eight deliveries those of one order and one shopper."""
     for number, delivery in enumerate(deliveries):
         first = deliveries[number - number % TRANSITIONS]
-        delivery.subject, delivery.identifier = first.event.subject, first.identifier
-        delivery.event.subject = first.event.subject
-    Event.objects.bulk_update([each.event for each in deliveries], ["subject"], batch_size=200)
+        delivery.subject, delivery.identifier = first.told.subject, first.identifier
+        delivery.told.subject = first.told.subject
+    Event.objects.bulk_update([each.told for each in deliveries], ["subject"], batch_size=200)
     Delivery.objects.bulk_update(deliveries, ["subject", "identifier"], batch_size=200)
 
 
@@ -197,5 +197,5 @@ def test_no_event_overtakes_an_earlier_one_of_its_order_that_failed_lately(
         pass
 
     assert shop.states == {"sent": orders * TRANSITIONS}
-    assert overtakers(standing, [each.event.unique_id for each in deliveries]) == []
+    assert overtakers(standing, [each.told.unique_id for each in deliveries]) == []
     assert reconcile(at=clock.at).differences == []

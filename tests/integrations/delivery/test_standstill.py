@@ -47,7 +47,7 @@ def test_key_that_is_revoked_in_the_middle_costs_nothing_but_time(
     now = timezone.now().replace(microsecond=0)
     stale = backlog(shop, 50, at=now - FRESHNESS - timedelta(hours=1))
     fresh = backlog(shop, count - 50, at=now)
-    world.sandbox.fault("revoke_key", unique_id=fresh[-40].event.unique_id, times=1)
+    world.sandbox.fault("revoke_key", unique_id=fresh[-40].told.unique_id, times=1)
 
     Engine().run(seconds=30)
 
@@ -63,8 +63,8 @@ def test_key_that_is_revoked_in_the_middle_costs_nothing_but_time(
 
     assert shop.states == {"sent": count}
     recorded = {event["unique_id"]: event["backfill"] for event in world.sandbox.events()}
-    late = {each.event.unique_id for each in stale}
-    assert recorded == {each.event.unique_id: each.event.unique_id in late for each in [*stale, *fresh]}
+    late = {each.told.unique_id for each in stale}
+    assert recorded == {each.told.unique_id: each.told.unique_id in late for each in [*stale, *fresh]}
 
 
 def age(deliveries: list[Delivery], at: datetime) -> dict[str, bool | None]:
@@ -74,7 +74,7 @@ def age(deliveries: list[Delivery], at: datetime) -> dict[str, bool | None]:
     """
     dice, expected = random.Random(7), {}
     for delivery in deliveries:
-        event = delivery.event
+        event = delivery.told
         age_now = timedelta(seconds=dice.randrange(96 * 3600))
         event.occurred_at = at - age_now
         event.fresh_until = event.occurred_at + METRICS_OWN if dice.random() < 0.3 else None
@@ -82,7 +82,7 @@ def age(deliveries: list[Delivery], at: datetime) -> dict[str, bool | None]:
         if dice.random() < 0.05:
             delivery.is_ambiguous, delivery.attempts, delivery.first_attempt_at = True, 1, event.occurred_at
         expected[event.unique_id] = None if delivery.is_ambiguous and age_now > DOUBT else is_late
-    Event.objects.bulk_update([each.event for each in deliveries], ["occurred_at", "fresh_until"], batch_size=200)
+    Event.objects.bulk_update([each.told for each in deliveries], ["occurred_at", "fresh_until"], batch_size=200)
     Delivery.objects.bulk_update(deliveries, ["is_ambiguous", "attempts", "first_attempt_at"], batch_size=200)
     return expected
 
