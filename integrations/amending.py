@@ -26,12 +26,15 @@ class OtherAccount(Exception):
 class Amendment:
     """What a connection shall be like. `key` "" keeps the key; `launch_at` None keeps the launch date.
 
+    `marketing_list_id` is the list that sign-ups join.
+
     `may_change_account`: the CSM knows that the new key belongs to another account.
     """
 
     metrics: Sequence[str]
     freshness_hours: int
     backfill_days: int
+    marketing_list_id: str
     launch_at: datetime | None = None
     key: str = ""
     may_change_account: bool = False
@@ -43,11 +46,14 @@ def amend(connection: Connection, amendment: Amendment, *, at: datetime) -> list
     A new key is checked live first. Raises `OtherAccount`, and `onboarding`'s `KeyRefused`, `DestinationUnreachable` and
     `AccountTaken`: then nothing was written.
     """
+    list_before = connection.marketing_list_id
     account = _check(connection, amendment) if amendment.key else None
     with transaction.atomic():
         connection.enabled_metrics = list(amendment.metrics)
         connection.freshness_hours = amendment.freshness_hours
-        connection.save(update_fields=["enabled_metrics", "freshness_hours"])
+        if amendment.marketing_list_id != list_before:
+            connection.marketing_list_id = amendment.marketing_list_id
+        connection.save(update_fields=["enabled_metrics", "freshness_hours", "marketing_list_id"])
         if account is not None:
             _store_key(connection, amendment.key, account, at=at)
         launch_at = amendment.launch_at or connection.launch_at
@@ -57,25 +63,36 @@ def amend(connection: Connection, amendment: Amendment, *, at: datetime) -> list
 
 
 def choose(
-    connection: Connection, *, metrics: Sequence[str], freshness_hours: int, metric_prefix: str, by: Actor, at: datetime
+    connection: Connection,
+    *,
+    metrics: Sequence[str],
+    freshness_hours: int,
+    metric_prefix: str,
+    marketing_list_id: str,
+    by: Actor,
+    at: datetime,
 ) -> None:
-    """Turn metrics on and off, and say how old an event may be and under which word it is sent: for what happens from now on.
+    """Turn metrics on and off, and say how old an event may be, under which word it is sent, and which list sign-ups join: for
+    what happens from now on.
 
     `connection` comes with its merchant.
     """
     merchant = connection.merchant
-    details = _changes(connection, metrics, freshness_hours, metric_prefix)
+    details = _changes(connection, metrics, freshness_hours, metric_prefix, marketing_list_id)
     if not details:
         return
     with transaction.atomic():
         connection.enabled_metrics, connection.freshness_hours = list(metrics), freshness_hours
-        connection.save(update_fields=["enabled_metrics", "freshness_hours"])
+        connection.marketing_list_id = marketing_list_id
+        connection.save(update_fields=["enabled_metrics", "freshness_hours", "marketing_list_id"])
         merchant.metric_prefix = metric_prefix
         merchant.save(update_fields=["metric_prefix"])
         audit.note(merchant, by, "changed what is sent", details, at=at)
 
 
-def _changes(connection: Connection, metrics: Sequence[str], freshness_hours: int, metric_prefix: str) -> list[str]:
+def _changes(
+    connection: Connection, metrics: Sequence[str], freshness_hours: int, metric_prefix: str, marketing_list_id: str
+) -> list[str]:
     """A line for each difference, for people."""
     before, after, merchant = set(connection.enabled_metrics), set(metrics), connection.merchant
     known = custom_metrics.of(merchant)
@@ -85,6 +102,8 @@ def _changes(connection: Connection, metrics: Sequence[str], freshness_hours: in
         lines.append(f"freshness: {connection.freshness_hours} h → {freshness_hours} h")
     if metric_prefix != merchant.metric_prefix:
         lines.append(f"prefix: {merchant.metric_prefix} → {metric_prefix}")
+    if marketing_list_id != connection.marketing_list_id:
+        lines.append(f"list of sign-ups: {connection.marketing_list_id or 'none'} → {marketing_list_id or 'none'}")
     return lines
 
 
@@ -110,7 +129,8 @@ def _check(connection: Connection, amendment: Amendment) -> Account:
             f"{connection.account_name or connection.account_id} ({connection.account_id})."
         )
     if is_other:
-        connection.list_id = connection.default_profile_id = ""
+        # The lists of one account mean nothing in another.
+        connection.list_id = connection.default_profile_id = connection.marketing_list_id = ""
     return account
 
 

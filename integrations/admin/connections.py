@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
-from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldBooleanWidget
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
 from integrations import amending, connections, custom_metrics, onboarding
 from integrations.admin import show
@@ -53,6 +53,16 @@ class ConnectionForm(MetricsForm, LaunchForm):
         help_text="An event older than this when it is sent is recorded in Klaviyo without starting any flow.",
     )
 
+    marketing_list_id = forms.RegexField(
+        r"^[A-Za-z0-9]*\Z",
+        label="List of sign-ups",
+        required=False,
+        max_length=40,
+        widget=UnfoldAdminTextInputWidget(),
+        help_text="The id of the Klaviyo list that shoppers join who tick the box for marketing. Empty: the account's opt-in.",
+        error_messages={"invalid": "An id has letters and digits only, like Y6nRLr."},
+    )
+
     def __init__(self, connection: Connection, data: Any = None) -> None:
         self.connection = connection
         self._by_pack = custom_metrics.by_pack(connection.merchant)
@@ -65,6 +75,7 @@ class ConnectionForm(MetricsForm, LaunchForm):
                 "launch_time": launch.time().replace(second=0, microsecond=0),
                 "backfill_days": connection.backfill_days,
                 "freshness_hours": connection.freshness_hours,
+                "marketing_list_id": connection.marketing_list_id,
             },
         )
         packs, metrics = self.fields["packs"], self.fields["metrics"]
@@ -90,6 +101,7 @@ class ConnectionForm(MetricsForm, LaunchForm):
             metrics=self.chosen_metrics(),
             freshness_hours=said["freshness_hours"],
             backfill_days=said["backfill_days"],
+            marketing_list_id=said["marketing_list_id"],
             launch_at=said["launch_at"],
             key=said["key"],
             may_change_account=said["may_change_account"],

@@ -57,6 +57,12 @@ class NewActivity(Body):
     details = serializers.DictField(help_text="By the kind; of `consent`: `channel` and `state`.")
 
 
+def require_past(call: Call, occurred_at: datetime) -> None:
+    """Raises `Problem` for what is dated later than a client's clock may differ."""
+    if occurred_at > call.at + CLOCKS_DIFFER:
+        raise bodies.invalid([{"pointer": bodies.pointer("occurred_at"), "detail": "must not be in the future"}])
+
+
 class Activity(Endpoint):
     """`/activity`"""
 
@@ -82,8 +88,7 @@ class Activity(Endpoint):
         said = call.body
         kind = KINDS[said["kind"]]
         details = bodies.check(kind.details, said["details"], pointer=bodies.pointer("details"))
-        if said["occurred_at"] > call.at + CLOCKS_DIFFER:
-            raise bodies.invalid([{"pointer": bodies.pointer("occurred_at"), "detail": "must not be in the future"}])
+        require_past(call, said["occurred_at"])
         with transaction.atomic():
             handled = kind.act(call.merchant, PersonInput(**said["customer"]), said["occurred_at"], details, call.at)
         if handled.customer_id is None:

@@ -116,6 +116,6 @@ def _write(call: Call, values: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
 
 
 def _told(row: Customer) -> dict[str, Any]:
-    names = ("email", "phone", "first_name", "last_name", "company", "consent", "status", "created_at")
+    names = ("email", "phone", "first_name", "last_name", "company", "consent", "updates", "status", "created_at")
     ids = sorted(each.external_id for each in row.external_ids.all() if each.source == customers.SHOP)
     return {"id": str(row.pk), **{name: getattr(row, name) for name in names}, "external_ids": ids}

@@ -51,11 +51,38 @@ CUSTOMER: dict[str, Any] = {
     "company": "",
     "external_ids": ["5932"],
     "consent": {"email": {"state": "subscribed", "at": "2026-11-01T09:00:00+00:00"}},
+    "updates": {"email": "2026-11-01T09:00:00+00:00"},
     "status": "active",
     "created_at": "2026-11-01T09:00:00Z",
 }
 
 PERSON: dict[str, Any] = {"email": "ada@example.com", "first_name": "Ada", "last_name": "Byron"}
+
+NEW_OPT_OUT: dict[str, Any] = {
+    "customer": {"email": "ada@example.com"},
+    "channels": ["email"],
+    "occurred_at": "2026-11-20T10:00:00Z",
+}
+
+OPT_OUT: dict[str, Any] = {"customer_id": "77", "notes": ["email consent of customer 77 is unsubscribed"]}
+
+NEW_SUBSCRIPTION: dict[str, Any] = {
+    "customer": {"email": "ada@example.com", "phone": "030 901820", "country": "DE"},
+    "channels": ["email", "sms"],
+    "marketing": True,
+    "text": "Yes, send me news and offers by e-mail and SMS. I can end this at any time.",
+    "text_version": "2026-11",
+    "source": "Checkout",
+    "origin": "https://alba-goods.example/checkout",
+    "occurred_at": "2026-11-20T10:00:00Z",
+}
+
+SUBSCRIPTION: dict[str, Any] = {
+    "customer_id": "77",
+    "consent_id": "12",
+    "subscribed": ["email", "sms"],
+    "opted_out": [],
+}
 
 METRIC: dict[str, Any] = {
     "number": None,

@@ -151,7 +151,12 @@ class Customer(serializers.Serializer[Any]):
     last_name = serializers.CharField(allow_blank=True)
     company = serializers.CharField(allow_blank=True)
     external_ids = serializers.ListField(child=serializers.CharField(), help_text="The shop's own ids.")
-    consent = serializers.DictField(help_text="Channel -> `state` and `at`, as last told.")
+    consent = serializers.DictField(
+        help_text="Channel -> `state` and `at`, as last told, and `opted_out_at`, when they last opted out."
+    )
+    updates = serializers.DictField(
+        help_text="Channel -> since when they want to hear of their orders: no consent to marketing."
+    )
     status = serializers.ChoiceField(choices=CustomerRow.Status.choices)
     created_at = serializers.DateTimeField(help_text="When the shopper became known.")
 
@@ -162,6 +167,26 @@ class Activity(serializers.Serializer[Any]):
     kind = serializers.CharField()
     customer_id = serializers.CharField(help_text=KEY)
     note = serializers.CharField(help_text="For people.")
+
+
+class Subscription(serializers.Serializer[Any]):
+    """What came of a sign-up."""
+
+    customer_id = serializers.CharField(help_text=KEY)
+    consent_id = serializers.CharField(
+        allow_null=True, help_text="The record of the consent; null where none was given."
+    )
+    subscribed = serializers.ListField(child=serializers.CharField(), help_text="Channels that Klaviyo is told of.")
+    opted_out = serializers.ListField(
+        child=serializers.CharField(), help_text="Channels that the shopper left later than they consented."
+    )
+
+
+class OptOut(serializers.Serializer[Any]):
+    """What came of an opt-out."""
+
+    customer_id = serializers.CharField(help_text=KEY)
+    notes = serializers.ListField(child=serializers.CharField(), help_text="A line for each channel, for people.")
 
 
 class Concern(serializers.Serializer[Any]):

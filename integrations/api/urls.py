@@ -14,6 +14,7 @@ from integrations.api import (
     parameters,
     reference,
     replays,
+    subscriptions,
     timeline,
 )
 
@@ -46,6 +47,8 @@ urlpatterns = [
     path("api/v1/customers", customers.Customers.as_view(), name="api_customers"),
     path("api/v1/customers/bulk", customers.BulkCustomers.as_view(), name="api_bulk_customers"),
     path("api/v1/customers/<key:key>", customers.CustomerDetail.as_view(), name="api_customer"),
+    path("api/v1/subscriptions", subscriptions.Subscriptions.as_view(), name="api_subscriptions"),
+    path("api/v1/opt-outs", subscriptions.OptOuts.as_view(), name="api_opt_outs"),
     path("api/v1/activity", activity.Activity.as_view(), name="api_activity"),
     path("api/v1/timeline", timeline.Timeline.as_view(), name="api_timeline"),
     path("api/v1/connection", connection.ConnectionHealth.as_view(), name="api_connection"),

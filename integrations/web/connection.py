@@ -55,6 +55,7 @@ def _change_key(request: Visit, merchant: Merchant, row: Connection, form: KeyFo
         metrics=row.enabled_metrics,
         freshness_hours=row.freshness_hours,
         backfill_days=row.backfill_days,
+        marketing_list_id=row.marketing_list_id,
         key=key,
     )
     try:

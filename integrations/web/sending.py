@@ -37,10 +37,21 @@ class SendingForm(forms.Form):
         help_text="The word before names with a colon. Flows are built on names: change it only before they are.",
     )
 
+    marketing_list_id = forms.RegexField(
+        r"^[A-Za-z0-9]*\Z",
+        label="Klaviyo list of sign-ups",
+        required=False,
+        max_length=40,
+        help_text="The list's id, as in its address in Klaviyo. Who ticks the box for marketing joins it, by the list's own "
+        "opt-in. Empty: no list, and the account's opt-in.",
+        error_messages={"invalid": "An id has letters and digits only, like Y6nRLr."},
+    )
+
     def __init__(self, connection: Connection, data: Any = None) -> None:
         self._connection = connection
-        said = {"metrics": connection.enabled_metrics, "freshness_hours": connection.freshness_hours}
-        super().__init__(data, initial={**said, "metric_prefix": connection.merchant.metric_prefix})
+        said: dict[str, Any] = {"metrics": connection.enabled_metrics, "freshness_hours": connection.freshness_hours}
+        said |= {"metric_prefix": connection.merchant.metric_prefix, "marketing_list_id": connection.marketing_list_id}
+        super().__init__(data, initial=said)
         self._packs = custom_metrics.by_pack(connection.merchant)
         metrics: Any = self.fields["metrics"]
         metrics.choices = [(each.key, each.key) for _, metrics in self._packs for each in metrics]

@@ -16,7 +16,12 @@ pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
 @pytest.mark.parametrize(
     ("app", "earlier", "again"),
-    [("integrations", "0001", "0003"), ("tracking", "0001", "0002"), ("tracking", "0005", "0006")],
+    [
+        ("integrations", "0001", "0003"),
+        ("integrations", "0017", "0018"),
+        ("tracking", "0001", "0002"),
+        ("tracking", "0005", "0006"),
+    ],
 )
 def test_a_migration_whose_steps_are_all_done_does_nothing_when_it_is_run_again(
     app: str, earlier: str, again: str

@@ -134,6 +134,8 @@ ACROSS_MERCHANTS = {
     "connections.check": "the connection given",
     "launch.launch": "the connection given",
     "history.release": "connections of the deliveries given",
+    "delivery.changes.due": "the connection given",
+    "delivery.changes.take": "the connection given",
     "delivery.claim.recover": "the connection given",
     "delivery.claim.lease_of": "leases belong to no merchant",
     "delivery.claim._take_in_two": "rows that are claimed on one lane",

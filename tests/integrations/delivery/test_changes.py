@@ -79,7 +79,7 @@ def profile(sandbox: Sandbox, shop: Shop, email: str = "person-0@mail.example") 
 
 
 def test_every_kind_reaches_the_account(shop: Shop, sandbox: Sandbox, newsletter: str) -> None:
-    asked = {
+    asked: dict[Kind, dict[str, Any]] = {
         Kind.SUBSCRIBE: {"source": "Tracking page"},
         Kind.UNSUBSCRIBE: {},
         Kind.SUPPRESS: {},

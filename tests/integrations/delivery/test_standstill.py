@@ -35,7 +35,12 @@ def give_new_key(world: World, shop: Shop) -> None:
     world.sandbox.add_account(key, public_key=shop.public_key)
     shop.connection.refresh_from_db()
     amendment = Amendment(
-        metrics=shop.connection.enabled_metrics, freshness_hours=72, backfill_days=0, launch_at=None, key=key
+        marketing_list_id="",
+        metrics=shop.connection.enabled_metrics,
+        freshness_hours=72,
+        backfill_days=0,
+        launch_at=None,
+        key=key,
     )
     amending.amend(shop.connection, amendment, at=timezone.now())
 
