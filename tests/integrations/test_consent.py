@@ -126,16 +126,9 @@ def test_wishes_for_updates_are_no_consent_and_keep_their_first_day(merchant: Me
     ],
 )
 def test_nobody_signs_up_who_cannot_be_reached(merchant: Merchant, change: dict[str, Any], channel: str) -> None:
-    said = {
-        "person": ANN,
-        "channels": ("email",),
-        "is_marketing": True,
-        "source": "Page",
-        "given_at": AT,
-        "text": "Yes",
-    }
+    said = replace(sign_up(AT), **change)
     with pytest.raises(NotReachable) as caught:
-        consent.subscribe(merchant=merchant, sign_up=SignUp(**(said | change)), at=AT)
+        consent.subscribe(merchant=merchant, sign_up=said, at=AT)
 
     assert (caught.value.channel, Customer.objects.count()) == (channel, 0)
 
