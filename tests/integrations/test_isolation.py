@@ -16,14 +16,16 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from integrations import staff, tokens
+from integrations import consent, staff, tokens
+from integrations.consent import SignUp
 from integrations.delivery.engine import Engine
 from integrations.destinations.klaviyo.sandbox import Sandbox
 from integrations.fields import SealedField
 from integrations.models import Merchant
 from integrations.models.merchant import Membership
+from integrations.people import PersonInput
 from tests.integrations.api.addresses import ALL, MISSING_KEY
-from tests.integrations.test_tenancy import NOBODYS, OURS, hear, story
+from tests.integrations.test_tenancy import AT, NOBODYS, OURS, hear, story
 from tests.support.rest import rest
 from tests.support.world import Shop, World
 
@@ -92,6 +94,11 @@ def pair(db: None, settings: Any) -> Iterator[tuple[Shop, Shop]]:
         mine, theirs = world.shop("Alba"), world.shop("Bora")
         for shop, name in ((mine, "Alba"), (theirs, CANARY)):
             story(shop.merchant, name)
+            ann = PersonInput(email="ann@shopper.example")
+            said = SignUp(
+                person=ann, channels=["email"], is_marketing=True, source=name, given_at=AT, text=f"Of {name}."
+            )
+            consent.subscribe(merchant=shop.merchant, sign_up=said, at=timezone.now())
             tokens.create(shop.merchant, name, ["events:read"], at=timezone.now())
             Membership.objects.create(merchant=shop.merchant, user=User.objects.create_user(f"{name}-owner"))
         Engine().run(seconds=20)
