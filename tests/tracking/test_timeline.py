@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 from django.db import connection as database
+from django.db import transaction
 from django.test.utils import CaptureQueriesContext
 
-from integrations import timeline
+from integrations import profiles, timeline
 from integrations.catalog import catalog
 from integrations.folding import fold
-from integrations.models import Connection, Delivery, Event, Merchant
+from integrations.models import Connection, Delivery, Event, Merchant, ProfileChange
 from integrations.people import NOBODY
 from integrations.timeline import About, Entry
 from tests.tracking.telling import AT, DAY, HOUR, make_merchant, order, scan, ship, track
@@ -77,6 +78,30 @@ def test_every_end_of_a_delivery_has_its_reason(
     settle(merchant, "order_shipped", **values)
 
     assert detail in said(merchant, f"{title}: Order shipped")
+
+
+@pytest.mark.parametrize(
+    ("values", "title", "words"),
+    [
+        ({}, "Waits to be sent", "It is its turn soon."),
+        ({"state": "sent"}, "Sent", "Klaviyo accepted it."),
+        ({"state": "skipped", "reason": "opted_out"}, "Not sent", "An opt-out is never undone."),
+        ({"state": "held", "reason": "scope_missing"}, "Held", "The key may not do this."),
+    ],
+)
+def test_changes_of_the_shoppers_profile_are_told_with_their_order(
+    merchant: Merchant, values: dict[str, Any], title: str, words: str
+) -> None:
+    order(merchant)
+    customer = Event.objects.filter(customer__isnull=False).latest("pk").customer
+    assert customer is not None
+    with transaction.atomic():
+        profiles.request(merchant, customer, ProfileChange.Kind.SUBSCRIBE, asked_at=AT, at=AT, channels=["email"])
+    Delivery.objects.filter(change__isnull=False).update(**values)
+
+    (entry,) = [each for each in told(merchant) if each.kind == timeline.Kind.PROFILE]
+    assert (entry.title, entry.event) == (f"{title}: Subscribe to marketing (email)", None)
+    assert words in entry.detail
 
 
 def test_every_reason_has_its_words() -> None:

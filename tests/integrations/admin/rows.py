@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from integrations import consent
+from integrations.consent import SignUp
 from integrations.fields import Sealed
 from integrations.models import (
     Connection,
@@ -17,6 +19,7 @@ from integrations.models import (
     Merchant,
     ShopDomain,
 )
+from integrations.people import PersonInput
 
 KEY = "pk_sandbox_canary_key_0123456789"
 AT = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
@@ -119,3 +122,17 @@ def message(of: Merchant, key: str = "k1", state: str = "failed", **values: Any)
             **values,
         }
     )
+
+
+def sign_up(of: Merchant, email: str) -> Delivery:
+    """A shopper ticked the box for marketing by e-mail: the delivery that subscribes them."""
+    said = SignUp(
+        person=PersonInput(email=email),
+        channels=["email"],
+        is_marketing=True,
+        source="Checkout",
+        given_at=AT,
+        text="Yes, send me offers.",
+    )
+    consent.subscribe(merchant=of, sign_up=said, at=AT)
+    return Delivery.objects.for_merchant(of).get(change__kind="subscribe")

@@ -179,3 +179,28 @@ def test_viewer_without_the_right_sends_nothing_again(
 def test_pages_of_rows_that_are_gone_lead_back(csm: Client) -> None:
     assert csm.get(reverse("admin:integrations_event_change", args=[999])).status_code == 302
     assert not Event.objects.exists()
+
+
+def test_changes_of_profiles_stand_in_the_log_of_deliveries(csm: Client, merchant: Merchant) -> None:
+    """Among all, of a merchant by the filter, found by the shopper, and each with a page of its own."""
+    told = rows.delivery(rows.event(merchant), "sent")
+    change = rows.sign_up(merchant, "ada@example.com")
+    of_merchant = {"merchant__id__exact": merchant.pk}
+
+    assert listed(csm, "delivery") == [change.pk, told.pk]
+    assert listed(csm, "delivery", carries="changes") == [change.pk]
+    assert listed(csm, "delivery", carries="changes", **of_merchant) == [change.pk]
+    assert listed(csm, "delivery", carries="events", **of_merchant) == [told.pk]
+    assert set(listed(csm, "delivery", q="ada@example.com")) == {change.pk, told.pk}
+    page = csm.get(reverse("admin:integrations_delivery_change", args=[change.pk])).content.decode()
+    assert "Subscribe to marketing (email)" in page
+
+
+def test_page_of_a_customer_shows_what_was_ticked_and_what_came_of_it(csm: Client, merchant: Merchant) -> None:
+    change = rows.sign_up(merchant, "ada@example.com")
+    customer = Customer.objects.get()
+    page = csm.get(reverse("admin:integrations_customer_change", args=[customer.pk])).content.decode()
+
+    assert "email, 2026-11-20 15:00 UTC, Checkout" in page
+    assert "Yes, send me offers." in page
+    assert f"delivery {change.pk}: Waiting" in page

@@ -47,6 +47,19 @@ def test_metrics_are_turned_on_and_off_and_written_down(
     ]
 
 
+def test_the_list_that_sign_ups_join_is_set_and_taken_away(
+    merchant: Merchant, connection: Connection, sign_in: SignIn
+) -> None:
+    editor, path = sign_in("editor"), f"/m/{merchant.public_id}/metrics/"
+    for list_id in ("Y6nRLr", ""):
+        editor.post(path, given(marketing_list_id=list_id))
+        connection.refresh_from_db()
+        assert connection.marketing_list_id == list_id
+
+    details = [each.details for each in AuditEntry.objects.order_by("pk")]
+    assert details == [["list of sign-ups: none → Y6nRLr"], ["list of sign-ups: Y6nRLr → none"]]
+
+
 def test_a_form_that_changes_nothing_writes_nothing(
     merchant: Merchant, connection: Connection, sign_in: SignIn
 ) -> None:
@@ -66,6 +79,8 @@ def test_a_form_that_changes_nothing_writes_nothing(
         {"metric_prefix": "a:b"},
         {"metric_prefix": "{x}"},
         {"metric_prefix": ""},
+        {"marketing_list_id": "Y6n RLr"},
+        {"marketing_list_id": "https://www.klaviyo.com/list/Y6nRLr"},
     ],
 )
 def test_what_cannot_be_is_said_and_nothing_is_changed(
