@@ -171,7 +171,7 @@ def test_events_of_a_shopper_wait_for_the_changes_before_them(
     Engine().run(seconds=20)
     kinds = [kind for kind, _ in requests_of(sandbox, shop)]
     assert shop.states == {"sent": 3 + others}
-    assert (kinds[0], kinds[-2:]) == ("suppress", ["suppress", "event"])
+    assert (kinds.count("suppress"), kinds[-2:]) == (2, ["suppress", "event"])
 
 
 def test_a_failing_change_holds_events_back_however_long_it_fails(
@@ -254,6 +254,7 @@ def test_a_missing_scope_holds_changes_and_not_events(world: World, sandbox: San
     assert shop.states == {"held": 1, "sent": 1}
 
     sandbox.add_account(shop.key, public_key=shop.public_key)
+    sandbox.set_limits(None)
     connections.check(Connection.objects.get(), at=timezone.now())
     Engine().run(seconds=20)
     assert shop.states == {"sent": 2}
