@@ -15,7 +15,7 @@ from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 from hypothesis import HealthCheck, settings
 from schemathesis.generation.meta import CoveragePhaseData
-from schemathesis.specs.openapi.checks import positive_data_acceptance
+from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 from integrations.api import following, slots
 from integrations.models import Customer
@@ -49,9 +49,14 @@ def token(db: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 def check(case: schemathesis.Case, token: str) -> None:
     """One request, and every check of its answer that schemathesis has but one: parameters that are good by themselves may not
     go together.
+
+    A parameter whose value is an empty list, an empty object or null is not sent, and so refused by nobody.
     """
     headers = {"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"}
-    case.call_and_validate(headers=headers, excluded_checks=[positive_data_acceptance])
+    excluded = [positive_data_acceptance]
+    if any(value in ([], {}, None) for value in (case.query or {}).values()):
+        excluded.append(negative_data_rejection)
+    case.call_and_validate(headers=headers, excluded_checks=excluded)
 
 
 @pytest.fixture
