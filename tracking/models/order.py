@@ -78,6 +78,7 @@ class Order(MerchantOwned):
                 condition=Q(cancelled_at__isnull=False),
                 name="order_cancelled",
             ),
+            models.Index(fields=["merchant", "id"], condition=Q(is_test=True), name="order_of_test"),
             models.Index(fields=["stalls_at"], condition=Q(stalls_at__isnull=False), name="order_stalls"),
         ]
 

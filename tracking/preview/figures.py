@@ -6,15 +6,18 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from math import inf
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from integrations.models import Merchant
 from tracking.carrier_names import friendly_name
 from tracking.models import StalledPolicy
 from tracking.models.policy import DEFAULT_HOURS, WEEKDAYS
-from tracking.preview import reading
-from tracking.preview.judging import Judge, Order, Parcel, Stall, instant
+from tracking.preview.judging import Asked, Judge, Order, Parcel, Stall, instant
+
+if TYPE_CHECKING:
+    from tracking.preview.measuring import Measured
 
 KINDS = ("orders", "parcels")
 PERIODS = (30, 60, 90)
@@ -25,6 +28,9 @@ LISTED = 100
 
 WIDTHS = (1, 2, 3, 4, 6, 12, 24, 48, 72, 96, 120, 168, 240, 336)
 MOST_BARS = 16
+MOST_DIGITS = 6
+"""Of a bar's number."""
+
 BEYOND = 2
 """The histogram goes on until so many times the limit; what stood still for longer is in its last bar."""
 
@@ -87,8 +93,7 @@ class Row:
     today_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(NamedTuple):
     """An order or parcel that was named, and its flags within the period."""
 
     thing: Any
@@ -102,7 +107,7 @@ def preview(merchant: Merchant, new: StalledPolicy, today: StalledPolicy, *, day
 
     Both are judged as if they had held for every order, and by what is known now. So it is not what really was flagged: an order
     keeps the version of its placing, a scan may have been told late, an order's lines and a parcel's carrier may have been
-    others then, and what the shop deleted is not known any more. Reads only: five statements, whatever there is.
+    others then, and what the shop deleted is not known any more. Reads only: six statements, whatever there is.
     """
     asked = _asked(merchant, new, today, days, at)
     return Preview(days, asked.start, at, [_part(asked, kind) for kind in KINDS])
@@ -114,7 +119,7 @@ def behind(
     """The newest orders or parcels behind a bar of that preview, by its key. Raises `ValueError` where there is no such bar."""
     asked = _asked(merchant, new, today, days, at)
     kind, by, name = [*bar.split(":", 2), "", ""][:3]
-    is_number = name.isdecimal() and len(name) < len(str(reading.MOST_BINS))
+    is_number = name.isdecimal() and len(name) <= MOST_DIGITS
     if kind not in KINDS or not (by in ("weekday", "carrier") or (by == "hours" and is_number)):
         raise ValueError(f"no bar {bar!r}")
     if by == "hours":
@@ -123,23 +128,23 @@ def behind(
     _, found = _looked_at(asked, kind, _width(asked, kind))
     flagged = [each for each in found if each.new and groups(each.thing, each.new) == name]
     flagged.sort(key=lambda each: each.new.at if each.new else asked.start, reverse=True)
-    return [_row(asked, each) for each in flagged[:LISTED]]
+    return _rows(asked, flagged[:LISTED])
 
 
-def _asked(merchant: Merchant, new: StalledPolicy, today: StalledPolicy, days: int, at: datetime) -> reading.Asked:
+def _asked(merchant: Merchant, new: StalledPolicy, today: StalledPolicy, days: int, at: datetime) -> Asked:
     start = at - timedelta(days=days)
-    return reading.Asked(merchant, Judge(merchant, new, at), Judge(merchant, today, at), start, at)
+    return Asked(merchant, Judge(merchant, new, at), Judge(merchant, today, at), start, at)
 
 
-def _part(asked: reading.Asked, kind: str) -> Part:
+def _part(asked: Asked, kind: str) -> Part:
     width = _width(asked, kind)
     counts, found = _looked_at(asked, kind, width)
     new = [(each, each.new) for each in found if each.new]
     today = [(each, each.today) for each in found if each.today]
-    bins = [counts + _bins(found), _bins(each for each, _ in new), _bins(each for each, _ in today)]
+    bins = [Counter(counts) + _bins(found), _bins(each for each, _ in new), _bins(each for each, _ in today)]
     weekday = _weekday_of(asked)
     days = [Counter(weekday(each.thing, flag) for each, flag in flagged) for flagged in (new, today)]
-    carriers = [Counter(_carrier_of(each.thing, flag) for each, flag in flagged) for flagged in (new, today)]
+    carriers = [_carriers(kind, (each.thing for each, _ in flagged)) for flagged in (new, today)]
     most_first = sorted(carriers[0] | carriers[1], key=lambda name: (-carriers[0][name], name))
     return Part(
         kind=kind,
@@ -150,7 +155,7 @@ def _part(asked: reading.Asked, kind: str) -> Part:
         limits=_limits(asked.new.policy, kind),
         hours=_hours(kind, width, _bars(asked, kind, width) - 1, bins),
         weekdays=[_group(kind, "weekday", name, days) for name in WEEKDAYS],
-        carriers=[_group(kind, "carrier", name, carriers) for name in most_first] if kind == "parcels" else [],
+        carriers=[_group(kind, "carrier", name, carriers) for name in most_first],
     )
 
 
@@ -170,21 +175,42 @@ def _group(kind: str, by: str, name: str, counts: list[Counter[str]]) -> Bar:
     return Bar(f"{kind}:{by}:{name}", name or "Not known", new, new, today)
 
 
+def _carriers(kind: str, things: Iterable[Any]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    # A source's words are few: each is looked up once.
+    for carrier, count in Counter(each.carrier for each in things if kind == "parcels").items():
+        counts[friendly_name(carrier)] += count
+    return counts
+
+
 def _bins(found: Iterable[_Found]) -> Counter[int]:
     return Counter(each.bin for each in found)
 
 
-def _looked_at(asked: reading.Asked, kind: str, width: int) -> tuple[Counter[int], list[_Found]]:
+def _looked_at(asked: Asked, kind: str, width: int) -> tuple[dict[int, int], list[_Found]]:
     """How many came near no limit, by their bin, and all others looked at closely."""
-    measured = reading.measured(asked, kind, width=width)
-    return measured.counts, _judged(asked, kind, measured.named)
+    measured = _measured(asked, kind, width)
+    return measured.counts(), _judged(asked, kind, measured.named())
 
 
-def _judged(asked: reading.Asked, kind: str, named: dict[int, int]) -> list[_Found]:
-    things: Iterable[Any] = (reading.parcels if kind == "parcels" else reading.orders)(asked.merchant, named)
-    judges: list[Callable[[Any], Stall | None]] = [
-        each.parcel if kind == "parcels" else each.order for each in (asked.new, asked.today)
-    ]
+def _measured(asked: Asked, kind: str, width: int) -> Measured:
+    # Loads numpy, which the many processes that never make a preview do without.
+    from tracking.preview import measuring
+
+    return measuring.measured(asked, kind, width=width)
+
+
+def _judged(asked: Asked, kind: str, named: dict[int, int]) -> list[_Found]:
+    from tracking.preview import reading  # loads numpy, too
+
+    things: Iterable[Any]
+    both = (asked.new, asked.today)
+    judges: list[Callable[[Any], Stall | None]]
+    if kind == "parcels":
+        things = reading.parcels(asked.merchant, named, with_country=any(each.asks_for_country for each in both))
+        judges = [each.parcel for each in both]
+    else:
+        things, judges = reading.orders(asked.merchant, named), [each.order for each in both]
     # A parcel that was flagged before the period is not flagged again in it.
     return [
         _Found(
@@ -196,15 +222,26 @@ def _judged(asked: reading.Asked, kind: str, named: dict[int, int]) -> list[_Fou
     ]
 
 
-def _in_bin(asked: reading.Asked, kind: str, number: int) -> list[Row]:
+def _in_bin(asked: Asked, kind: str, number: int) -> list[Row]:
     width = _width(asked, kind)
-    last = number if number < _bars(asked, kind, width) - 1 else reading.MOST_BINS
-    keys = reading.newest(asked, kind, width=width, first=number, last=last, most=LISTED)
+    last = number if number < _bars(asked, kind, width) - 1 else inf
+    keys = _measured(asked, kind, width).newest(number, last, LISTED)
     found = _judged(asked, kind, dict.fromkeys(keys, number))
-    return [_row(asked, each) for each in sorted(found, key=lambda each: each.thing.pk, reverse=True)]
+    return _rows(asked, sorted(found, key=lambda each: each.thing.pk, reverse=True))
 
 
-def _row(asked: reading.Asked, found: _Found) -> Row:
+def _rows(asked: Asked, found: list[_Found]) -> list[Row]:
+    from tracking.preview import reading
+
+    numbers = reading.numbers(asked.merchant, [_order_of(each.thing) for each in found])
+    return [_row(asked, each, numbers.get(_order_of(each.thing), "")) for each in found]
+
+
+def _order_of(thing: Order | Parcel) -> int:
+    return thing.order_pk if isinstance(thing, Parcel) else thing.pk
+
+
+def _row(asked: Asked, found: _Found, order_number: str) -> Row:
     thing: Order | Parcel = found.thing
     spans = [(each.since, each.until) for each in thing.stretches] if isinstance(thing, Parcel) else []
     if isinstance(thing, Order):
@@ -216,8 +253,8 @@ def _row(asked: reading.Asked, found: _Found) -> Row:
     flag = found.new or found.today
     return Row(
         key=thing.pk,
-        order_key=thing.order_pk if isinstance(thing, Parcel) else thing.pk,
-        order_number=thing.order_number if isinstance(thing, Parcel) else thing.number,
+        order_key=_order_of(thing),
+        order_number=order_number,
         tracking_number=thing.tracking_number if isinstance(thing, Parcel) else "",
         carrier=_carrier_of(thing, None),
         since=flag.since if flag else instant(longest_since),
@@ -227,7 +264,7 @@ def _row(asked: reading.Asked, found: _Found) -> Row:
     )
 
 
-def _weekday_of(asked: reading.Asked) -> Callable[[Any, Stall], str]:
+def _weekday_of(asked: Asked) -> Callable[[Any, Stall], str]:
     zone = ZoneInfo(asked.merchant.timezone)
     return lambda _, flag: WEEKDAYS[flag.at.astimezone(zone).weekday()]
 
@@ -243,15 +280,15 @@ def _limits(policy: StalledPolicy, kind: str) -> dict[str, int]:
     return {name: hours for name, hours in names.items() if hours is not None}
 
 
-def _highest(asked: reading.Asked, kind: str) -> int:
+def _highest(asked: Asked, kind: str) -> int:
     return max(_limits(asked.new.policy, kind).values(), default=DEFAULT_HOURS)
 
 
-def _width(asked: reading.Asked, kind: str) -> int:
+def _width(asked: Asked, kind: str) -> int:
     """Of a bar, in hours."""
     end = BEYOND * _highest(asked, kind)
     return next((each for each in WIDTHS if each * MOST_BARS >= end), WIDTHS[-1])
 
 
-def _bars(asked: reading.Asked, kind: str, width: int) -> int:
+def _bars(asked: Asked, kind: str, width: int) -> int:
     return -(-BEYOND * _highest(asked, kind) // width) + 1

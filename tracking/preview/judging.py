@@ -31,34 +31,29 @@ class Stretch(NamedTuple):
     status: str
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(NamedTuple):
     """What is known of an order. `is_to_ship`: it holds something to be shipped. `ended_at` is when it was shipped or cancelled,
     whichever came first.
     """
 
     pk: int
-    number: str
     is_to_ship: bool
     placed_at: float
     ended_at: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
+class Parcel(NamedTuple):
     """What is known of a parcel."""
 
     pk: int
     order_pk: int
-    order_number: str
     tracking_number: str
     carrier: str
     country: str
     stretches: tuple[Stretch, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Stall:
+class Stall(NamedTuple):
     """Flagged at the instant `at`, for want of news since `since`."""
 
     at: datetime
@@ -122,6 +117,11 @@ class Judge:
         hours += [each[name] for each in self.policy.overrides for name in ("before_pickup", "in_transit")]
         return [each for each in hours if each is not None]
 
+    @property
+    def asks_for_country(self) -> bool:
+        """Whether an override holds for some destinations only."""
+        return any(each["destination"] for each in self.policy.overrides)
+
     @cached_property
     def _shortest_of_parcels(self) -> float:
         """Seconds of the clock before which no parcel's time is over: most stretches are shorter."""
@@ -138,9 +138,21 @@ class Judge:
         # Hours that count are never over before as many hours are: most stretches need no calendar.
         if hours is None or end - since < hours * business_time.SECONDS_OF_AN_HOUR:
             return None
-        due = deadlines.due(self._merchant, self.policy, instant(since), hours)
+        begin = instant(since)
+        due = deadlines.due(self._merchant, self.policy, begin, hours)
         is_over = due is not None and (due <= self._at if until is None else due.timestamp() < until)
-        return Stall(due, instant(since)) if due is not None and is_over else None
+        return Stall(due, begin) if due is not None and is_over else None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked: how one merchant's history since `start` looks by two versions of the settings, the new one and today's."""
+
+    merchant: Merchant
+    new: Judge
+    today: Judge
+    start: datetime
+    at: datetime
 
 
 def instant(seconds: float) -> datetime:

@@ -128,8 +128,8 @@ def test_the_preview_tells_the_figures_of_the_form(merchant: Merchant, api: Rest
             assert bars == [(bar.label, bar.count, bar.flagged, bar.today) for bar in getattr(part, name)]
     assert (told["orders"]["flagged"], told["orders"]["today"]) == (0, 3)
     assert not StalledPolicy.objects.exists()
-    # The token, its count, the version that holds, the merchant of the proposed one, and the five of the preview.
-    assert len(queries) == logged(9)
+    # The token, its count, the version that holds, the merchant of the proposed one, and the six of the preview.
+    assert len(queries) == logged(10)
 
 
 def test_a_period_that_is_none_is_refused(api: Rest) -> None:
