@@ -207,7 +207,12 @@ def _judged(asked: Asked, kind: str, named: dict[int, int]) -> list[_Found]:
     both = (asked.new, asked.today)
     judges: list[Callable[[Any], Stall | None]]
     if kind == "parcels":
-        things = reading.parcels(asked.merchant, named, with_country=any(each.asks_for_country for each in both))
+        things = reading.parcels(
+            asked.merchant,
+            named,
+            with_country=any(each.asks_for_country for each in both),
+            with_status=any(each.asks_for_status for each in both),
+        )
         judges = [each.parcel for each in both]
     else:
         things, judges = reading.orders(asked.merchant, named), [each.order for each in both]
