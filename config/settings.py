@@ -119,6 +119,12 @@ CACHES = {
     # In the database, so that attempts to sign in are counted over all processes.
     "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"},
     "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    # Who asked for shoppers' pages how often, in this minute.
+    "visitors": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "visitors",
+        "OPTIONS": {"MAX_ENTRIES": 50_000},
+    },
 }
 
 # A hook refuses more than 5 MB itself, with its own answer; this is the limit behind it.

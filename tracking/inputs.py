@@ -88,7 +88,7 @@ class OrderInput:
 
     `number` is the order's name in the shop ("#1001"). `cancelled_at` is set only by a message that may tell of a
     cancellation (not by the topic that tells of the creation). `is_paid` says that nothing stands against working on it: it is
-    paid, authorised, or free.
+    paid, authorised, or free. `locale` is the language that the shopper ordered in ("de", "en-CA").
     """
 
     external_id: str
@@ -104,6 +104,7 @@ class OrderInput:
     cancel_reason: str = ""
     status_url: str = ""
     destination_country: str = ""
+    locale: str = ""
     lines: tuple[LineInput, ...] = ()
     fulfillments: tuple[FulfillmentInput, ...] = ()
 

@@ -18,6 +18,7 @@ from integrations.models import Customer
 from integrations.statements import Among, Given, Statement
 from tracking import statuses
 from tracking.models import Issue, Order, Shipment, stage_of
+from tracking.page import links
 
 LAST_ORDER_NUMBER = ProfileProperty("LastOrderNumber", "string", "The name of the newest order, e.g. #1001.")
 LAST_ORDER_AT = ProfileProperty("LastOrderAt", "datetime", "When the newest order was placed.")
@@ -26,7 +27,7 @@ LAST_ORDER_STATUS = ProfileProperty(
 )
 LAST_SHIPMENT_STATUS = ProfileProperty("LastShipmentStatus", "string", "The status of the newest parcel.")
 LAST_SHIPMENT_STATUS_AT = ProfileProperty("LastShipmentStatusAt", "datetime", "Since when, by the carrier's clock.")
-LAST_TRACKING_URL = ProfileProperty("LastTrackingUrl", "string", "Where the newest parcel can be followed.")
+LAST_TRACKING_URL = ProfileProperty("LastTrackingUrl", "string", "The page on which the newest parcel can be followed.")
 OPEN_ISSUE = ProfileProperty(
     "OpenShipmentIssue", "string", "The newest problem of an order that waits, or of a parcel that has not arrived."
 )
@@ -78,7 +79,7 @@ def _of_the_customer(merchant: RawSQL) -> dict[str, Any]:
 
 def _newest_shipment(merchant: RawSQL) -> QuerySet[Any]:
     shipments = Shipment.objects.for_merchant(merchant).filter(**_of_the_customer(merchant))
-    told = JSONObject(status="status", status_at="status_at", carrier_url="carrier_url")
+    told = JSONObject(status="status", status_at="status_at", carrier_url="carrier_url", page="order__page_token")
     return shipments.order_by("-status_at", "-id").values(told=told)
 
 
@@ -86,7 +87,7 @@ def _tell_shipment(shipment: Mapping[str, Any]) -> dict[str, Any]:
     return {
         LAST_SHIPMENT_STATUS.name: shipment["status"],
         LAST_SHIPMENT_STATUS_AT.name: _instant(shipment["status_at"]),
-        LAST_TRACKING_URL.name: shipment["carrier_url"],
+        LAST_TRACKING_URL.name: links.address(shipment["page"]) or shipment["carrier_url"],
     }
 
 

@@ -25,6 +25,7 @@ from integrations.statements import Among, insert_new
 from tracking import deadlines, facts, updates
 from tracking.dossier import Dossier
 from tracking.models import Issue, Order, Problem, Shipment
+from tracking.page import links
 from tracking.services import estimates
 
 BATCH = 500
@@ -149,6 +150,7 @@ def _dossiers(orders: Iterable[Order]) -> dict[int, Dossier]:
     by_key = {each.pk: each for each in merchants}
     for each in known:
         each.merchant = by_key[each.merchant_id]
+    links.ensure(known)
     return Dossier.of_many(known)
 
 

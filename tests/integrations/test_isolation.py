@@ -205,7 +205,7 @@ def addresses(resolver: URLResolver | None = None, prefix: str = "/") -> Iterato
             yield path
 
 
-POSTED_TO = ("/send-failed/",)
+POSTED_TO = ("/send-failed/", "/tracking-page/order/")
 """Addresses of merchants that are never looked at."""
 
 OPEN = (

@@ -50,6 +50,7 @@ KLAVIYO = "integrations/destinations/klaviyo"
 POSTING = "integrations/posting.py"
 """Posts to addresses that merchants choose, which must lead outside: `test_posting.py`."""
 
+ON_PAGES = {"TrackingPage.logo_url", "TrackingPage.links"}
 IN_LINES = {"OrderLine.image_url", "OrderLine.product_url"}
 IDENTITY = {"email", "phone", "identifier"}
 """Columns without which nothing is sent."""
@@ -117,7 +118,8 @@ def test_columns_that_hold_an_address_are_links_for_shoppers() -> None:
         if any(word in field.name for word in ("url", "uri", "link", "host", "endpoint", "address", "domain"))
     }
 
-    assert named == {"ShopDomain.domain", "Order.status_url", "Shipment.carrier_url", *IN_LINES, "AlertAddress.url"}
+    of_orders = {"Order.status_url", "Shipment.carrier_url", *IN_LINES}
+    assert named == {"ShopDomain.domain", *of_orders, *ON_PAGES, "AlertAddress.url"}
 
 
 def test_address_in_every_field_of_every_message_is_never_asked(shop: Shop, trap: Wire) -> None:

@@ -56,6 +56,7 @@ GLOBALLY_UNIQUE = {
     "ShopDomain.domain": "a shop belongs to one merchant only: a message for it must lead to one",
     "ApiToken.prefix": "a token is looked up before it is known whose it is",
     "StaffToken.prefix": "a token is looked up before it is known whose it is",
+    "Order.order_page_once": "a page's token is looked up before it is known whose it is",
     "Invitation.digest": "a link is looked up before it is known whose it is",
 }
 
@@ -126,6 +127,7 @@ ACROSS_MERCHANTS = {
     "tokens.create_for_staff": "a CSM's token belongs to no merchant",
     "api.access._merchant_of": "a CSM's client names its merchant by the public id",
     "invitations.find": "a link says whose it is",
+    "page.reading.find": "a page's token says whose it is",
     "web.access.find_access": "an address names its merchant by the public id, and the user must belong there",
     "web.access.merchants_of": "the merchants of the user given",
     # Of one row or connection that the caller has already
@@ -149,6 +151,7 @@ ACROSS_MERCHANTS = {
     "invitations.accept": "the merchant of the invitation given",
     "services.orders._write_lines": "lines of the order given",
     "services.policies.change": "the merchant given, by its key",
+    "services.tracking_page.change": "the merchant given, by its key",
     "dossier.of_many": "the orders given",
     # No merchant's
     "ticks.*": "ticks belong to no merchant",

@@ -14,6 +14,8 @@ from integrations.people import PersonInput
 from integrations.sources import Handled
 from tracking import services
 from tracking.inputs import FulfillmentInput, LineInput, OrderInput, ParcelInput, RefundInput, ScanInput, TrackerInput
+from tracking.models import Order
+from tracking.page import links
 
 AT = datetime(2026, 11, 20, 10, tzinfo=UTC)
 PACKS = ("order_tracking", "order_status")
@@ -43,6 +45,11 @@ def order(merchant: Merchant, hours: float = 0, *, key: str = "1", **more: Any) 
     )
     with transaction.atomic():
         return services.ingest_order(merchant=merchant, order=told, at=AT + DAY)
+
+
+def page_of(key: str = "1") -> str:
+    """The address of the shopper's page of the order."""
+    return links.address(Order.objects.get(external_id=key).page_token)
 
 
 def fulfillment(

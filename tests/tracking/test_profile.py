@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from integrations.models import Customer, Merchant
 from integrations.people import PersonInput
-from tests.tracking.telling import AT, DAY, HOUR, fulfillment, make_merchant, order, scan, ship, track
+from tests.tracking.telling import AT, DAY, HOUR, fulfillment, make_merchant, order, page_of, scan, ship, track
 from tracking import profile, stalled
 from tracking.models import Order, Shipment
 
@@ -74,8 +74,10 @@ def test_the_parcel_that_moved_last(merchant: Merchant) -> None:
     assert read(SHIPMENT, merchant) == {
         "LastShipmentStatus": "in_transit",
         "LastShipmentStatusAt": "2026-11-20T15:00:00+00:00",
-        "LastTrackingUrl": "https://ups.example/1ZB",
+        "LastTrackingUrl": page_of(),
     }
+    Order.objects.update(page_token="")
+    assert read(SHIPMENT, merchant)["LastTrackingUrl"] == "https://ups.example/1ZB", "its page was taken back"
 
 
 @pytest.mark.parametrize(

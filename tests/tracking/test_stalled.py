@@ -25,7 +25,7 @@ from tests.tracking.stalling import (
     stalled_order,
     stalled_parcel,
 )
-from tests.tracking.telling import DAY, HOUR
+from tests.tracking.telling import DAY, HOUR, page_of
 from tracking import services, stalled
 from tracking.inputs import FulfillmentInput, LineInput, ParcelInput, RefundInput
 from tracking.models import Issue, Order, Problem
@@ -222,6 +222,7 @@ def test_what_is_told_of_an_order(merchant: Merchant) -> None:
         "WindowHours": 72,
         "ExcludedDays": ["Saturday", "Sunday"],
         "StalledSettingsVersion": 1,
+        "TrackingUrl": page_of(),
         "AdminUrl": f"http://127.0.0.1:8000/m/{merchant.public_id}/why/?q=%231",
         "ItemNames": ["Tea"],
         "Items": [{"ProductName": "Tea", "Quantity": 1}],
@@ -249,7 +250,7 @@ def test_what_is_told_of_a_parcel(merchant: Merchant) -> None:
         "WindowHours": 72,
         "ExcludedDays": ["Saturday", "Sunday"],
         "StalledSettingsVersion": 0,
-        "TrackingUrl": "https://ups.example/1Z1",
+        "TrackingUrl": page_of(),
         "AdminUrl": f"http://127.0.0.1:8000/m/{merchant.public_id}/why/?q=%231",
         "ItemNames": ["Tea"],
         "Items": [{"ProductName": "Tea", "Quantity": 1}],

@@ -9,10 +9,10 @@ import pytest
 
 from integrations.models import Event, Merchant
 from tests.tracking.stalling import DUE, PLACED, at, merchant_in_new_york, place, scan, ship
-from tests.tracking.telling import DAY, HOUR
+from tests.tracking.telling import DAY, HOUR, page_of
 from tracking import stalled, updates
-from tracking.inputs import LineInput
-from tracking.models import Shipment
+from tracking.inputs import LineInput, ParcelInput
+from tracking.models import Order, Shipment
 from tracking.services import policies
 
 PROMISED = date(2026, 11, 27)
@@ -123,7 +123,7 @@ def test_what_an_update_tells(merchant: Merchant) -> None:
         "Trigger": "order_created",
         "OrderRef": "#1",
         "Date": PLACED.isoformat(),
-        "TrackingPageLink": "https://shop.example/orders/1",
+        "TrackingPageLink": page_of(),
         "OrderCreatedDate": PLACED.isoformat(),
     }
     assert last.unique_id == f"track:f1:delivered:{int((PLACED + DAY).timestamp())}"
@@ -131,6 +131,7 @@ def test_what_an_update_tells(merchant: Merchant) -> None:
         "Trigger": "delivered",
         "OrderRef": "#1",
         "Date": (PLACED + DAY).isoformat(),
+        "TrackingPageLink": page_of(),
         "OrderCreatedDate": PLACED.isoformat(),
         "OrderShippedDate": (PLACED + HOUR).isoformat(),
         "OrderDeliveredDate": (PLACED + DAY).isoformat(),
@@ -161,8 +162,24 @@ def test_an_item_for_each_line_that_is_in_the_parcel(merchant: Merchant) -> None
         "ProductName": "Tea",
         "VariantName": "Green",
         "Quantity": 2,
+        "TrackingPageLink": page_of(),
         "ShipmentId": "f1",
     }
+
+
+def test_where_the_page_was_taken_back_the_shops_or_the_carriers_is_told(merchant: Merchant) -> None:
+    place(merchant, status_url="https://shop.example/orders/1")
+    Order.objects.update(page_token="")
+    ship(merchant, parcels=(ParcelInput("1Z1", "https://ups.example/1Z1"),))
+    scan(merchant, "in_transit", PLACED + HOUR)
+    Shipment.objects.update(carrier_url="")
+    scan(merchant, "delivered", PLACED + DAY)
+
+    told = Event.objects.filter(metric="order_tracking_update").order_by("id")[1:]
+    assert [each.properties["TrackingPageLink"] for each in told] == [
+        "https://ups.example/1Z1",
+        "https://shop.example/orders/1",
+    ]
 
 
 def test_a_parcel_that_stalls_in_transit_is_told_and_one_that_was_never_picked_up_is_not(merchant: Merchant) -> None:

@@ -21,7 +21,7 @@ from tracking.metrics.shared import (
     PARCEL_PROFILE,
     SHIPMENT_ID,
     TRACKING_NUMBER,
-    TRACKING_URL_EXAMPLE,
+    TRACKING_URL,
     iso,
     item_names,
 )
@@ -96,13 +96,7 @@ ISSUE: tuple[Property[facts.IssueFound], ...] = (
         example=["Saturday", "Sunday"],
     ),
     SETTINGS_VERSION,
-    Property(
-        "TrackingUrl",
-        "string",
-        "Where the parcel can be followed.",
-        lambda f: f.shipment and f.shipment.carrier_url,
-        example=TRACKING_URL_EXAMPLE,
-    ),
+    TRACKING_URL,
     Property(
         "AdminUrl",
         "string",

@@ -7,7 +7,7 @@ from typing import Any
 from integrations.catalog import Metric, Pack, Property, catalog
 from tracking import facts, profile
 from tracking.facts import OrderFact
-from tracking.metrics.shared import ORDER_ID, ORDER_NUMBER, TRACKING_URL_EXAMPLE, iso
+from tracking.metrics.shared import ORDER_ID, ORDER_NUMBER, TRACKING_PAGE_EXAMPLE, iso, page_of
 from tracking.models import Shipment
 
 ORDER_STATUS = Pack("order_status", "Order status", "The four states of an order in the warehouse.")
@@ -37,9 +37,9 @@ SHIPPING: tuple[Property[Any], ...] = (
     Property(
         "TrackingUrl",
         "string",
-        "Where the first parcel can be followed.",
-        lambda f: parcel.carrier_url if (parcel := _first_parcel(f)) else None,
-        example=TRACKING_URL_EXAMPLE,
+        "The shopper's page of the order, with all its parcels.",
+        lambda f: page_of(f, _first_parcel(f)),
+        example=TRACKING_PAGE_EXAMPLE,
     ),
 )
 

@@ -12,6 +12,7 @@ from tracking.dossier import describe_items
 from tracking.facts import ShipmentFact
 from tracking.metrics.shared import (
     CARRIER,
+    CARRIER_URL_EXAMPLE,
     ITEM_NAMES_EXAMPLE,
     ITEMS_EXAMPLE,
     ORDER_ID,
@@ -21,7 +22,7 @@ from tracking.metrics.shared import (
     SHIPMENT_ID,
     SHIPPED_AT_EXAMPLE,
     TRACKING_NUMBER,
-    TRACKING_URL_EXAMPLE,
+    TRACKING_URL,
     iso,
     item_names,
     ordered,
@@ -185,12 +186,13 @@ PARCEL: tuple[Property[Any], ...] = (
         lambda f: iso(f.shipment.expected_on),
         example="2026-11-23",
     ),
+    TRACKING_URL,
     Property(
         "CarrierTrackingUrl",
         "string",
         "The carrier's page of the parcel.",
         lambda f: f.shipment.carrier_url,
-        example=TRACKING_URL_EXAMPLE,
+        example=CARRIER_URL_EXAMPLE,
     ),
     Property("DestinationCountry", "string", "ISO 3166 code.", lambda f: f.shipment.destination_country, example="US"),
     Property(

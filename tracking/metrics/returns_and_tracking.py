@@ -14,8 +14,9 @@ from tracking.metrics.shared import (
     SHIPMENT_ID,
     SHIPPED_AT_EXAMPLE,
     TRACKING_NUMBER,
-    TRACKING_URL_EXAMPLE,
+    TRACKING_PAGE_EXAMPLE,
     iso,
+    page_of,
 )
 
 RETURNS_AND_TRACKING = Pack(
@@ -56,6 +57,13 @@ ESTIMATE: Property[Any] = Property(
     lambda f: f.shipment and iso(f.shipment.expected_on),
     example="2026-11-23",
 )
+PAGE: Property[Any] = Property(
+    "TrackingPageLink",
+    "string",
+    "The shopper's page of the order, with all its parcels; where the merchant took it back, the carrier's or the shop's.",
+    lambda f: page_of(f, f.shipment) or f.dossier.order.status_url,
+    example=TRACKING_PAGE_EXAMPLE,
+)
 
 UPDATE: tuple[Property[facts.TrackingUpdate], ...] = (
     TRIGGER,
@@ -68,13 +76,7 @@ UPDATE: tuple[Property[facts.TrackingUpdate], ...] = (
         example="2026-11-23T08:40:00+00:00",
         is_always_sent=True,
     ),
-    Property(
-        "TrackingPageLink",
-        "string",
-        "Where the parcel can be followed; before there is one, the shop's page of the order.",
-        lambda f: f.shipment.carrier_url if f.shipment else f.dossier.order.status_url,
-        example=TRACKING_URL_EXAMPLE,
-    ),
+    PAGE,
     Property(
         "OrderCreatedDate",
         "datetime",
@@ -117,6 +119,7 @@ ITEM: tuple[Property[facts.TrackingUpdateItem], ...] = (
         example=1,
         is_always_sent=True,
     ),
+    PAGE,
     ESTIMATE,
     SHIPMENT_ID,
 )

@@ -9,6 +9,8 @@ from integrations.catalog import Property
 from tracking import profile
 from tracking.dossier import describe_items
 from tracking.facts import OrderFact, ShipmentFact
+from tracking.models import Shipment
+from tracking.page import links
 
 OUT_FOR_DELIVERY_FRESH_FOR = timedelta(hours=12)
 """A parcel that was out for delivery half a day ago is no news."""
@@ -30,7 +32,8 @@ ITEMS_EXAMPLE = [
 
 ITEM_NAMES_EXAMPLE = ["Wool jumper"]
 SHIPPED_AT_EXAMPLE = "2026-11-21T15:30:00+00:00"
-TRACKING_URL_EXAMPLE = "https://www.ups.com/track?tracknum=1Z999AA10123456784"
+CARRIER_URL_EXAMPLE = "https://www.ups.com/track?tracknum=1Z999AA10123456784"
+TRACKING_PAGE_EXAMPLE = "https://tidings.example/t/Zk3vX9aPq1LrT7wYc2Ud8eHm/"
 
 
 def item_names(items: list[dict[str, Any]]) -> list[str]:
@@ -46,6 +49,11 @@ def ordered(fact: OrderFact) -> list[dict[str, Any]]:
 def packed(fact: ShipmentFact) -> list[dict[str, Any]]:
     """The array `Items` of what is in a parcel."""
     return describe_items(fact.dossier.lines_in(fact.shipment))
+
+
+def page_of(fact: Any, parcel: Shipment | None) -> str | None:
+    """Where the shopper can follow it: our page of the order; where the merchant took that back, the carrier's."""
+    return links.address(fact.dossier.order.page_token) or (parcel.carrier_url if parcel else None)
 
 
 def iso(moment: date | None) -> str | None:
@@ -84,6 +92,13 @@ CARRIER: Property[Any] = Property(
     "The carrier as the source names it.",
     lambda f: f.shipment and f.shipment.carrier,
     example="UPS",
+)
+TRACKING_URL: Property[Any] = Property(
+    "TrackingUrl",
+    "string",
+    "The shopper's page of the order, with all its parcels.",
+    lambda f: page_of(f, f.shipment),
+    example=TRACKING_PAGE_EXAMPLE,
 )
 
 PARCEL_PROFILE = (

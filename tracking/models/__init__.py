@@ -3,6 +3,7 @@ settings they are found."""
 
 from tracking.models.issue import Issue
 from tracking.models.order import STATUSES, Order, OrderLine, in_status, stage_of
+from tracking.models.page import TrackingPage
 from tracking.models.policy import StalledPolicy
 from tracking.models.problem import Problem
 from tracking.models.shipment import Scan, Shipment, status_choices
@@ -16,6 +17,7 @@ __all__ = [
     "Scan",
     "Shipment",
     "StalledPolicy",
+    "TrackingPage",
     "in_status",
     "stage_of",
     "status_choices",

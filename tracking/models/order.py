@@ -21,7 +21,8 @@ class Order(MerchantOwned):
     `placed_at` and the other instants are the source's; `source_updated_at` is how new the newest message about it was.
     `total` is in major units of `currency`. `stalled_policy` is the version of the merchant's settings that was in force when
     it was placed, None for the defaults. `stalls_at` is when it stalls if nothing happens, None where nothing is waited for;
-    `stalled_at` is when it did, and stays.
+    `stalled_at` is when it did, and stays. `locale` is the language that the shopper ordered in ("de", "en-CA"), as far as
+    the source tells. `page_token` leads to the shopper's page: None while there is none, "" where it was taken back.
     """
 
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="+", db_index=False)
@@ -61,11 +62,15 @@ class Order(MerchantOwned):
     )
     stalls_at = models.DateTimeField(null=True, blank=True)
     stalled_at = models.DateTimeField(null=True, blank=True)
+    # Both may be null, because rows from before have neither, and the code of yesterday writes neither.
+    locale = models.CharField(max_length=12, null=True, blank=True)
+    page_token = models.CharField(max_length=32, null=True, blank=True, editable=False)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["merchant", "external_id"], name="order_once"),
             models.UniqueConstraint(fields=["merchant", "id"], name="order_of_merchant"),
+            models.UniqueConstraint(fields=["page_token"], condition=Q(page_token__gt=""), name="order_page_once"),
             SameMerchant(field="customer", name="order_customer_same_merchant"),
             SameMerchant(field="stalled_policy", name="order_policy_same_merchant"),
         ]

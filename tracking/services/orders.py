@@ -18,6 +18,7 @@ from tracking import arrivals, deadlines, facts
 from tracking.dossier import Dossier
 from tracking.inputs import LineInput, OrderInput, RefundInput
 from tracking.models import Order, OrderLine
+from tracking.page import links
 from tracking.services import parcels, policies, progress
 from tracking.services.contradiction import Contradiction
 
@@ -120,14 +121,14 @@ def _waits(order_external_id: str) -> Handled:
 
 
 def _judged(merchant: Merchant, order: OrderInput) -> dict[str, Any]:
-    """What a new order gets for good, asked for only if it is one: the settings in force when it was placed."""
+    """What a new order gets for good, asked for only if it is one: its page, and the settings in force when it was placed."""
     policy = cache(lambda: policies.in_force(merchant, order.created_at))
 
     def stalls_at() -> datetime | None:
         judging = policy() or policies.defaults(merchant)
         return None if order.is_test else deadlines.at_placing(merchant, judging, order.created_at, order.lines)
 
-    return {"stalled_policy": policy, "stalls_at": stalls_at}
+    return {"stalled_policy": policy, "stalls_at": stalls_at, "page_token": links.new_token}
 
 
 def _values(order: OrderInput) -> dict[str, Any]:
@@ -139,6 +140,7 @@ def _values(order: OrderInput) -> dict[str, Any]:
         "is_test": order.is_test,
         "status_url": order.status_url[:500],
         "destination_country": order.destination_country[:2],
+        "locale": order.locale[:12],
         "placed_at": order.created_at,
         "source_updated_at": order.updated_at,
     }

@@ -11,6 +11,7 @@ from integrations.catalog import Fact
 from tracking import deadlines, facts
 from tracking.dossier import Dossier
 from tracking.models import Order
+from tracking.page import links
 from tracking.services import issues
 from tracking.updates import with_updates
 
@@ -63,6 +64,7 @@ def announce(dossier: Dossier, happened: Sequence[Fact], *, at: datetime) -> tup
     """Record what happened; returns the keys of the events that are new. A test order happens to nobody."""
     if not happened or dossier.order.is_test:
         return ()
+    links.ensure([dossier.order])
     return tuple(event.pk for event in history.announce(*with_updates(happened), at=at))
 
 

@@ -48,6 +48,7 @@ def parse_order(payload: Any, topic: str) -> OrderInput:
         cancel_reason=order.text("cancel_reason") if cancelled_at else "",
         status_url=order.link("order_status_url"),
         destination_country=country,
+        locale=order.text("customer_locale"),
         lines=_lines(order),
         fulfillments=_fulfillments(order, order_id, country),
     )

@@ -1,0 +1,69 @@
+"""How a merchant's tracking pages look, and how long they stay."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator, URLValidator
+from django.db import models
+
+from integrations.tenancy import MerchantOwned
+from tracking.page import colours
+from tracking.page.words import LANGUAGES
+
+MOST_LINKS = 5
+DEFAULT_DAYS, MOST_DAYS = 90, 730
+_is_https = URLValidator(schemes=["https"])
+
+
+def languages() -> list[tuple[str, str]]:
+    """The languages of the pages, each with its own name."""
+    return [(code, words.name) for code, words in LANGUAGES.items()]
+
+
+def _colour(label: str, default: str) -> models.CharField[str, str]:
+    validator = RegexValidator(r"^#[0-9a-f]{6}\Z", "A colour such as #0b6b5d.")
+    return models.CharField(label, max_length=7, default=default, validators=[validator])
+
+
+class TrackingPage(MerchantOwned):
+    """A merchant's settings of the pages on which shoppers follow their orders; one who has no row has the defaults.
+
+    `links` is [[label, https address], …]. `days` is how long a page stays after the order's end. `language` is spoken to
+    whom neither the order nor the browser tells another of ours.
+    """
+
+    logo_url = models.URLField("logo", max_length=500, blank=True, validators=[_is_https])
+    ground = _colour("background", "#f4f2ee")
+    card = _colour("cards", "#ffffff")
+    text = _colour("text", "#1c2223")
+    accent = _colour("accent", "#0b6b5d")
+    message = models.CharField("message", max_length=300, blank=True)
+    footer = models.CharField("small print", max_length=300, blank=True)
+    links = models.JSONField("links", default=list, blank=True)
+    days = models.SmallIntegerField(
+        "days after the end",
+        default=DEFAULT_DAYS,
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_DAYS)],
+    )
+    language = models.CharField("language", max_length=2, choices=languages, default="en")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["merchant"], name="tracking_page_once")]
+
+    def __str__(self) -> str:
+        return f"tracking page of {self.merchant}"
+
+    def clean(self) -> None:
+        """Refuse colours in which nobody can read, and links that lead nowhere."""
+        wrong = colours.complaints(ground=self.ground, card=self.card, text=self.text, accent=self.accent)
+        if len(self.links) > MOST_LINKS:
+            wrong["links"] = f"At most {MOST_LINKS} links."
+        for label, address in self.links:
+            try:
+                _is_https(address)
+            except ValidationError:
+                wrong["links"] = f"“{address[:60]}” is no address that begins with https://."
+            if not label or len(label) > 40 or len(address) > 300:
+                wrong["links"] = "A link is a label of at most 40 characters and an address of at most 300."
+        if wrong:
+            raise ValidationError(wrong)

@@ -1,0 +1,92 @@
+"""The form in which somebody sets how the shoppers' pages look: what is written in its fields, and how they are read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from tracking.models import TrackingPage
+from tracking.models.page import MOST_DAYS, MOST_LINKS, languages
+from tracking.services import tracking_page
+
+
+def _colour(label: str) -> forms.CharField:
+    return forms.CharField(label=label, max_length=7, widget=forms.TextInput(attrs={"type": "color"}))
+
+
+class PageForm(forms.Form):
+    """The settings as people see them."""
+
+    logo_url = forms.URLField(
+        label="Logo",
+        required=False,
+        max_length=500,
+        assume_scheme="https",
+        help_text="An address that begins with https://. Empty: your name.",
+    )
+    accent = _colour("Accent")
+    ground = _colour("Background")
+    card = _colour("Cards")
+    text = _colour("Text")
+    message = forms.CharField(
+        label="Message",
+        required=False,
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Stands above the parcels, in every language the same.",
+    )
+    links = forms.CharField(
+        label="Links",
+        required=False,
+        max_length=2_000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=f"One a line, at most {MOST_LINKS}: Contact us, https://shop.example/contact",
+    )
+    footer = forms.CharField(
+        label="Small print", required=False, max_length=300, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    days = forms.IntegerField(
+        label="Days that a page stays after its order was delivered or cancelled",
+        min_value=1,
+        max_value=MOST_DAYS,
+        widget=forms.NumberInput(attrs={"min": 1, "max": MOST_DAYS}),
+    )
+    language = forms.ChoiceField(
+        label="Language",
+        choices=languages,
+        help_text="For shoppers of whom neither the order nor the browser tells it.",
+    )
+
+    def __init__(self, page: TrackingPage, data: Any = None) -> None:
+        self._page = page
+        said = {name: getattr(page, name) for name in tracking_page.SETTINGS}
+        said["links"] = "\n".join(f"{label}, {address}" for label, address in page.links)
+        super().__init__(data, initial=said)
+
+    def clean_links(self) -> list[list[str]]:
+        """[[label, address], …]; the last comma of a line parts them."""
+        lines = [line.strip() for line in str(self.cleaned_data["links"]).splitlines() if line.strip()]
+        return [_link(line) for line in lines]
+
+    def clean(self) -> dict[str, Any]:
+        """Settings that a page may have."""
+        given = super().clean() or {}
+        if not self.errors:
+            try:
+                self.drafted().full_clean(exclude=["merchant"], validate_unique=False, validate_constraints=False)
+            except ValidationError as error:
+                self.add_error(None, error)
+        return given
+
+    def drafted(self) -> TrackingPage:
+        """The page as the form has it; it is not saved."""
+        return TrackingPage(merchant=self._page.merchant, **self.cleaned_data)
+
+
+def _link(line: str) -> list[str]:
+    label, comma, address = line.rpartition(",")
+    if not comma:
+        raise ValidationError(f"“{line}” is not a label, a comma and an address.")
+    return [label.strip(), address.strip()]
