@@ -11,7 +11,7 @@ from integrations.migrating import AddFieldOnline, AddUniqueOnline
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("tracking", "0011_tracking_page")]
+    dependencies = [("tracking", "0012_tracking_page")]
 
     operations = [
         AddFieldOnline(

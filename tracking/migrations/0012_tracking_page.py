@@ -19,7 +19,7 @@ def colour(label, default):
 class Migration(migrations.Migration):
     dependencies = [
         ("integrations", "0011_foreign_metrics"),
-        ("tracking", "0010_seldom_statuses"),
+        ("tracking", "0011_orders_of_tests"),
     ]
 
     operations = [
