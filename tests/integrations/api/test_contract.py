@@ -53,7 +53,7 @@ def check(case: schemathesis.Case, token: str) -> None:
     A parameter whose value is an empty list, an empty object or null is not sent, and so refused by nobody.
     """
     headers = {"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"}
-    excluded = [positive_data_acceptance]
+    excluded: list[Any] = [positive_data_acceptance]
     if any(value in ([], {}, None) for value in (case.query or {}).values()):
         excluded.append(negative_data_rejection)
     case.call_and_validate(headers=headers, excluded_checks=excluded)
