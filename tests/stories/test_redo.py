@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+import requests
 from django.utils import timezone
 
 from tests.support.payloads import aftership_tracking, easypost_tracker, shopify_fulfillment, shopify_order
@@ -134,6 +135,25 @@ def test_every_trigger_and_every_problem(world: World, shop: Shop, tell: Tell) -
     }
     assert shop.states.keys() == {"sent"}
     assert objections_to(shop.events) == []
+
+
+def test_every_event_of_an_order_leads_to_the_shoppers_page(world: World, shop: Shop, settings: Any) -> None:
+    """From the shop's webhook to Klaviyo, and from there by the link to the page, all over real sockets."""
+    settings.PUBLIC_BASE_URL = world.site
+    number = order_in_a_parcel(shop, 1, timezone.now().replace(microsecond=0) - DAY)
+    by_easypost(shop, number, [("in_transit", timezone.now() - HOUR)], None)
+    world.work()
+
+    told = [each["properties"] for each in shop.received]
+    links = {
+        each.get("TrackingPageLink") or each.get("TrackingUrl") for each in told if "StalledSettingsVersion" not in each
+    }
+    (link,) = links
+    page = requests.get(link, timeout=30, headers={"Accept-Language": "de"})
+    assert (len(told), page.status_code, page.cookies.get_dict()) == (7, 200, {})
+    assert "<h1>Unterwegs</h1>" in page.text
+    assert "Jumper" in page.text
+    assert "ann@shopper.example" not in page.text
 
 
 def test_a_parcel_that_is_tried_five_times_with_words_on_its_estimate_in_between(world: World, shop: Shop) -> None:

@@ -40,6 +40,7 @@ def test_order_carries_name_total_currency_and_pages() -> None:
 
     assert (order.number, order.total, order.currency) == ("#1042", Decimal("601.50"), "USD")
     assert order.status_url == "https://outfitters.example/1/orders/ab12/authenticate?key=cd34"
+    assert parse_order({**load("order"), "customer_locale": "en-CA"}, UPDATED).locale == "en-CA"
     assert order.destination_country == "CA"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator, URLValidator
 from django.db import models
@@ -12,6 +14,7 @@ from tracking.page.words import LANGUAGES
 
 MOST_LINKS = 5
 DEFAULT_DAYS, MOST_DAYS = 90, 730
+_COLOUR = re.compile(r"^#[0-9a-f]{6}\Z")
 _is_https = URLValidator(schemes=["https"])
 
 
@@ -21,7 +24,7 @@ def languages() -> list[tuple[str, str]]:
 
 
 def _colour(label: str, default: str) -> models.CharField[str, str]:
-    validator = RegexValidator(r"^#[0-9a-f]{6}\Z", "A colour such as #0b6b5d.")
+    validator = RegexValidator(_COLOUR.pattern, "A colour such as #0b6b5d.")
     return models.CharField(label, max_length=7, default=default, validators=[validator])
 
 
@@ -55,7 +58,9 @@ class TrackingPage(MerchantOwned):
 
     def clean(self) -> None:
         """Refuse colours in which nobody can read, and links that lead nowhere."""
-        wrong = colours.complaints(ground=self.ground, card=self.card, text=self.text, accent=self.accent)
+        chosen = {"ground": self.ground, "card": self.card, "text": self.text, "accent": self.accent}
+        # What is no colour at all was refused with its field.
+        wrong = colours.complaints(**chosen) if all(_COLOUR.match(each) for each in chosen.values()) else {}
         if len(self.links) > MOST_LINKS:
             wrong["links"] = f"At most {MOST_LINKS} links."
         for label, address in self.links:

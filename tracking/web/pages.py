@@ -7,6 +7,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
@@ -73,4 +74,4 @@ def order(request: Visit, merchant: Merchant) -> HttpResponse:
     found.merchant = merchant
     act = tracking_page.take_back if request.POST.get("act") == "take_back" else tracking_page.renew
     act(found, by=request.access.actor, at=timezone.now())
-    return redirect("tracking_page", merchant.public_id, query={"order": found.number})
+    return redirect(reverse("tracking_page", args=[merchant.public_id], query={"order": found.number}))
