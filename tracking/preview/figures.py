@@ -211,7 +211,6 @@ def _judged(asked: Asked, kind: str, named: dict[int, int]) -> list[_Found]:
             asked.merchant,
             named,
             with_country=any(each.asks_for_country for each in both),
-            with_status=any(each.asks_for_status for each in both),
         )
         judges = [each.parcel for each in both]
     else:

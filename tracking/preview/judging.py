@@ -118,13 +118,6 @@ class Judge:
         return [each for each in hours if each is not None]
 
     @property
-    def asks_for_status(self) -> bool:
-        """Whether a parcel has other hours before its pick-up than in transit."""
-        hours = [(self.policy.hours_before_pickup, self.policy.hours_in_transit)]
-        hours += [(each["before_pickup"], each["in_transit"]) for each in self.policy.overrides]
-        return any(before != after for before, after in hours)
-
-    @property
     def asks_for_country(self) -> bool:
         """Whether an override holds for some destinations only."""
         return any(each["destination"] for each in self.policy.overrides)

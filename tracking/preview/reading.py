@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
-from itertools import repeat
-from typing import Any
 
 import numpy as np
 from django.db.models import (
@@ -54,41 +52,31 @@ def orders(merchant: Merchant, keys: Collection[int]) -> Iterator[Order]:
             yield Order(pk, bool(is_to_ship), placed_at / MICROSECONDS, until)
 
 
-def parcels(
-    merchant: Merchant, keys: Collection[int], *, with_country: bool = True, with_status: bool = True
-) -> Iterator[Parcel]:
-    """What is known of parcels: two statements. What no setting asks for need not be looked for: the parcels' countries, and the
-    statuses of their stretches, without which the scans are read from their index alone.
-    """
-    found = _scans(merchant, keys, with_status=with_status)
+def parcels(merchant: Merchant, keys: Collection[int], *, with_country: bool = True) -> Iterator[Parcel]:
+    """What is known of parcels: two statements. Where no setting asks for a parcel's country, it need not be looked for."""
+    found = _scans(merchant, keys)
     of_order = models.Order.objects.for_merchant(merchant).filter(pk=OuterRef("order_id")).values("destination_country")
     rows = models.Shipment.objects.for_merchant(merchant).filter(Among(F("pk"), keys))
     # A difference is read in a tenth of the time that an instant takes.
-    shipped, stood = (F(name) - Value(EPOCH, output_field=DateTimeField()) for name in ("shipped_at", "status_at"))
+    shipped = F("shipped_at") - Value(EPOCH, output_field=DateTimeField())
     country = Coalesce(NullIf("destination_country", Value("")), Subquery(of_order)) if with_country else Value("")
-    for pk, order, number, carrier, destination, since, status, status_at in rows.values_list(
-        "pk", "order_id", "tracking_number", "carrier", country, shipped, "status", stood
+    for pk, order, number, carrier, destination, since, status in rows.values_list(
+        "pk", "order_id", "tracking_number", "carrier", country, shipped, "status"
     ):
         is_over = status in statuses.TERMINAL
         scans = found.get(pk, ())
-        if is_over and not with_status:
-            scans = [each for each in scans if each[0] <= status_at / SECOND]
         yield Parcel(pk, order, number, carrier, destination, tuple(stretches(since / SECOND, scans, is_over=is_over)))
 
 
-def _scans(merchant: Merchant, keys: Collection[int], *, with_status: bool) -> dict[int, Sequence[tuple[float, str]]]:
+def _scans(merchant: Merchant, keys: Collection[int]) -> dict[int, Sequence[tuple[float, str]]]:
     """Parcel -> its scans in the order of their time, (instant, status): one statement."""
     told = models.Scan.objects.for_merchant(merchant).filter(Among(F("shipment_id"), keys))
-    names: list[Any] = ["shipment_id", "occurred_at"]
-    if with_status:
-        told = told.order_by("shipment_id", "occurred_at", "pk")
-        names.append(Case(*(When(status=each, then=Value(n)) for n, each in enumerate(statuses.ALL)), default=Value(0)))
-    else:
-        told = told.order_by("shipment_id", "occurred_at")
-    middle = sorted(keys)[len(keys) // 2] if keys else 0
-    of, moments, *words = columns.read(told.values_list(*names), halves=("shipment_id", middle))
-    told_of = words[0].tolist() if words else repeat(0, len(of))
-    scans = list(zip((moments / MICROSECONDS).tolist(), map(statuses.ALL.__getitem__, told_of), strict=True))
+    word = Case(*(When(status=each, then=Value(number)) for number, each in enumerate(statuses.ALL)), default=Value(0))
+    of, moments, words = columns.read(
+        told.order_by("shipment_id", "occurred_at", "pk").values_list("shipment_id", "occurred_at", word),
+        halves=("shipment_id", sorted(keys)[len(keys) // 2] if keys else 0),
+    )
+    scans = list(zip((moments / MICROSECONDS).tolist(), map(statuses.ALL.__getitem__, words.tolist()), strict=True))
     begins = np.flatnonzero(np.diff(of, prepend=-1))
     ends = np.append(begins, len(of))[1:]
     return {pk: scans[at:end] for pk, at, end in zip(of[begins].tolist(), begins.tolist(), ends.tolist(), strict=True)}
