@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from django.db.models import Q
 from django.http import QueryDict
 
 from integrations.api.problems import Problem, of_parameter
+from integrations.models import Merchant
 
 _INSTANT = re.compile(
     r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)",
@@ -153,6 +155,13 @@ def read_all(query: QueryDict, known: Collection[Parameter]) -> dict[str, Any]:
             errors=errors,
         )
     return values
+
+
+def conditions(
+    meanings: Mapping[str, Callable[[Merchant, Any], Q]], merchant: Merchant, values: Mapping[str, Any]
+) -> list[Q]:
+    """What the filters mean that were given; `meanings` says it of each."""
+    return [make(merchant, values[name]) for name, make in meanings.items() if values[name] is not None]
 
 
 def refuse(values: Mapping[str, Any], known: Collection[Parameter], names: Collection[str], why: str) -> None:

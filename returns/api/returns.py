@@ -67,7 +67,7 @@ class Returns(Endpoint):
     def get(self, call: Call) -> HttpResponseBase:
         """Returns by the time at which they were asked for, newest first."""
         values = call.parameters
-        wanted = [make(call.merchant, values[name]) for name, make in CONDITIONS.items() if values[name] is not None]
+        wanted = parameters.conditions(CONDITIONS, call.merchant, values)
         found = Return.objects.for_merchant(call.merchant).filter(*wanted)
         page = cursors.page_of_queryset(found, values, name="returns", time="created_at")
         return rendering.answer(page.as_data(lambda row: rows.told_return(row, values["fields"])))

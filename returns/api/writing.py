@@ -10,7 +10,7 @@ from integrations.models import Merchant
 from integrations.sources import Handled
 from returns import services
 from returns.api import bodies, rows
-from tracking.api.writing import Told, Written
+from tracking.api.writing import Told, Written, answer
 from tracking.services import Contradiction
 
 
@@ -34,5 +34,4 @@ def _written(merchant: Merchant, external_id: str, handled: Handled) -> Written:
     row = rows.return_of(merchant, external_id)
     if handled.waits_for or row is None:
         raise problems.not_found("return")
-    told = rows.told_return(row) | {"event_ids": [str(key) for key in handled.event_ids]}
-    return 201 if handled.is_new else 200, told
+    return answer(handled, rows.told_return(row))

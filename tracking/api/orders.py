@@ -66,7 +66,7 @@ class Orders(Endpoint):
     def get(self, call: Call) -> HttpResponseBase:
         """Orders by the time of their placing, newest first."""
         values = call.parameters
-        wanted = [make(call.merchant, values[name]) for name, make in CONDITIONS.items() if values[name] is not None]
+        wanted = parameters.conditions(CONDITIONS, call.merchant, values)
         found = Order.objects.for_merchant(call.merchant).filter(*wanted)
         page = cursors.page_of_queryset(found, values, name="orders", time="placed_at")
         return rendering.answer(page.as_data(lambda row: rows.order(row, values["fields"])))

@@ -70,7 +70,7 @@ class Shipments(Endpoint):
     def get(self, call: Call) -> HttpResponseBase:
         """Shipments by the time of their shipping, newest first."""
         values = call.parameters
-        wanted = [make(call.merchant, values[name]) for name, make in CONDITIONS.items() if values[name] is not None]
+        wanted = parameters.conditions(CONDITIONS, call.merchant, values)
         found = Shipment.objects.for_merchant(call.merchant).filter(*wanted).select_related("order")
         page = cursors.page_of_queryset(found, values, name="shipments", time="shipped_at")
         return rendering.answer(page.as_data(lambda row: rows.shipment(row, values["fields"])))

@@ -33,6 +33,11 @@ def location_of(what: str, written: Written) -> str:
     return f"/api/v1/{what}/{quote(told['external_id'], safe='')}" if status == 201 else ""
 
 
+def answer(handled: Handled, told: dict[str, Any]) -> Written:
+    """What stands there now, with the keys of the events that came of it: 201 where it is new."""
+    return 201 if handled.is_new else 200, told | {"event_ids": [str(key) for key in handled.event_ids]}
+
+
 def order(merchant: Merchant, told: Told, *, at: datetime) -> Written:
     """Take in an order."""
     handled = services.ingest_order(merchant=merchant, order=bodies.order_input(told, at=at), at=at)
@@ -85,14 +90,14 @@ def scans(merchant: Merchant, external_id: str, told: Told, *, at: datetime) -> 
     row = rows.shipment_of(merchant, external_id)
     if handled.waits_for or row is None:
         raise problems.not_found("shipment")
-    return 200, rows.shipment(row) | _recorded(handled)
+    return 200, answer(handled, rows.shipment(row))[1]
 
 
 def _order(merchant: Merchant, external_id: str, handled: Handled) -> Written:
     row = rows.order_of(merchant, external_id)
     if handled.waits_for or row is None:
         raise problems.not_found("order")
-    return _status(handled), rows.order(row) | _recorded(handled)
+    return answer(handled, rows.order(row))
 
 
 def _shipment(merchant: Merchant, order_external_id: str, told: Told, *, at: datetime) -> Written | None:
@@ -106,7 +111,7 @@ def _shipment(merchant: Merchant, order_external_id: str, told: Told, *, at: dat
     if handled.waits_for or row is None:
         return None
     _require_lines(merchant, row.order_id, told["items"])
-    return _status(handled), rows.shipment(row) | _recorded(handled)
+    return answer(handled, rows.shipment(row))
 
 
 def _require_lines(merchant: Merchant, order_key: int, items: list[Told]) -> None:
@@ -123,11 +128,3 @@ def _require_lines(merchant: Merchant, order_key: int, items: list[Told]) -> Non
     ]
     if errors:
         raise checked.invalid(errors)
-
-
-def _status(handled: Handled) -> int:
-    return 201 if handled.is_new else 200
-
-
-def _recorded(handled: Handled) -> dict[str, list[str]]:
-    return {"event_ids": [str(key) for key in handled.event_ids]}
