@@ -59,6 +59,7 @@ class News:
 
 CARRIERS = ("UPS", "usps", "DHL", "")
 ON_THE_WAY = ("pre_transit", "in_transit", "unknown", "out_for_delivery", "failure", "available_for_pickup", "error")
+AFTER_THE_END = ("in_transit", "return_to_sender")
 AT_THE_END = ("delivered", "delivered", "return_to_sender", "cancelled", "")
 
 
@@ -89,7 +90,7 @@ def scans_of(chance: random.Random, key: str, moment: datetime, carrier: str) ->
         about = {"word": "pre_transit", "when": moment - early * HOUR, "carrier": carrier}
         told.append(News(moment, "scan", key, about))
     words = [chance.choice(ON_THE_WAY) for _ in range(chance.randrange(5))] + [chance.choice(AT_THE_END)]
-    for word in [*filter(None, words), *(["in_transit"] if chance.random() < 0.1 else [])]:
+    for word in [*filter(None, words), *([chance.choice(AFTER_THE_END)] if chance.random() < 0.2 else [])]:
         moment += chance.randrange(1, 110 * 60) * MINUTE
         told.append(News(moment, "scan", key, {"word": word, "when": moment, "carrier": carrier}))
     return told
@@ -227,6 +228,17 @@ def test_what_is_longer_than_the_last_bar_is_in_it(merchant: Merchant) -> None:
     assert len(rows(merchant, orders.hours[-1].key, excluded_weekdays=[])) == 3
 
 
+def test_a_cancelled_parcel_that_goes_back_later_was_not_waited_for(merchant: Merchant) -> None:
+    place(merchant, PLACED, key="1")
+    ship(merchant, PLACED + HOUR, key="1")
+    scan(merchant, "cancelled", PLACED + 20 * HOUR, key="1")
+    scan(merchant, "return_to_sender", PLACED + 20 * DAY, key="1")
+
+    _, parcels = look(merchant, excluded_weekdays=[]).parts
+
+    assert (Shipment.objects.get().status, parcels.count, parcels.flagged) == ("return_to_sender", 1, 0)
+
+
 def test_the_longest_windows_reach_over_years(merchant: Merchant) -> None:
     """Of 2,160 hours one day a week counts, less the holidays: it is found however long ago the order was placed."""
     rare = {"excluded_weekdays": [1, 2, 3, 4, 5, 6], "holiday_country": "US", "hours_until_fulfillment": 2160}
@@ -281,5 +293,5 @@ def test_it_asks_no_more_for_more_and_writes_nothing(merchant: Merchant) -> None
         asked.append([each["sql"].split(maxsplit=1)[0] for each in queries])
         Order.objects.filter(external_id="0").update(number="#again")
 
-    assert len(asked[0]) == len(asked[1]) == 6
+    assert len(asked[0]) == len(asked[1]) == 7
     assert set(asked[1]) == {"SELECT"}

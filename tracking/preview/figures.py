@@ -107,7 +107,7 @@ def preview(merchant: Merchant, new: StalledPolicy, today: StalledPolicy, *, day
 
     Both are judged as if they had held for every order, and by what is known now. So it is not what really was flagged: an order
     keeps the version of its placing, a scan may have been told late, an order's lines and a parcel's carrier may have been
-    others then, and what the shop deleted is not known any more. Reads only: six statements, whatever there is.
+    others then, and what the shop deleted is not known any more. Reads only: seven statements, whatever there is.
     """
     asked = _asked(merchant, new, today, days, at)
     return Preview(days, asked.start, at, [_part(asked, kind) for kind in KINDS])

@@ -56,7 +56,7 @@ class Measured:
 
 
 def measured(asked: Asked, kind: str, *, width: int) -> Measured:
-    """Measure all orders (one statement) or parcels (two) of the period, in bins of so many hours."""
+    """Measure all orders (one statement) or parcels (three) of the period, in bins of so many hours."""
     keys, longest, is_near = (_parcels if kind == "parcels" else _orders)(asked)
     is_there = longest >= 0
     return Measured(keys[is_there], longest[is_there] // (width * HOUR), is_near[is_there])
@@ -107,11 +107,11 @@ def _orders(asked: Asked) -> tuple[Column, Column, NDArray[np.bool_]]:
 def _parcels(asked: Asked) -> tuple[Column, Column, NDArray[np.bool_]]:
     """The longest time without a scan of each parcel, of what ended within the period or did not end yet."""
     windows = [each.windows_of_parcels for each in (asked.new, asked.today)]
-    keys, shipped, over = columns.read(
-        _watched(asked, _reach(asked, *windows) - LONGEST_WAY), halves=("shipped_at", _middle(asked))
-    )
+    left_since = _reach(asked, *windows) - LONGEST_WAY
+    keys, shipped, over = columns.read(_watched(asked, left_since), halves=("shipped_at", _middle(asked)))
     by_key = np.argsort(keys)
     keys, shipped, over = keys[by_key], shipped[by_key], over[by_key]
+    _end_where_cancelled(asked, left_since, keys, over)
     parcel, scanned = _scans(asked, keys, over)
     # Scans come parcel by parcel, the newest first: `first` and `last` are where each parcel's begin and end.
     changes = np.flatnonzero(np.diff(parcel))
@@ -131,16 +131,30 @@ def _parcels(asked: Asked) -> tuple[Column, Column, NDArray[np.bool_]]:
     return keys, longest, is_near
 
 
-def _watched(asked: Asked, reach: datetime) -> QuerySet[Any, Any]:
+def _watched(asked: Asked, left_since: datetime) -> QuerySet[Any, Any]:
     """The parcels that left since then and were on their way within the period: key, when it left, when it was at its end."""
     of_tests = models.Order.objects.for_merchant(asked.merchant).filter(is_test=True).values("pk")
     is_over = Q(status__in=statuses.TERMINAL)
     rows = (
-        models.Shipment.objects.for_merchant(asked.merchant).filter(shipped_at__gte=reach).exclude(order__in=of_tests)
+        models.Shipment.objects.for_merchant(asked.merchant)
+        .filter(shipped_at__gte=left_since)
+        .exclude(order__in=of_tests)
     )
     return rows.filter(Q(status_at__gt=asked.start) | ~is_over).values_list(
         "pk", "shipped_at", Case(When(is_over, then=F("status_at")), default=Value(NEVER))
     )
+
+
+def _end_where_cancelled(asked: Asked, left_since: datetime, keys: Column, over: Column) -> None:
+    """Let parcels that went back after they were cancelled end there: nobody waited for them from then on."""
+    told = models.Scan.objects.for_merchant(asked.merchant).filter(
+        status=statuses.CANCELLED,
+        shipment__status=statuses.RETURN_TO_SENDER,
+        shipment__shipped_at__gte=left_since,
+    )
+    of, cancelled = columns.read(told.values_list("shipment_id", "occurred_at"))
+    is_known = np.isin(of, keys)
+    np.minimum.at(over, np.searchsorted(keys, of[is_known]), cancelled[is_known])
 
 
 def _scans(asked: Asked, keys: Column, over: Column) -> tuple[Column, Column]:
