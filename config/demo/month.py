@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from config.demo import days, stories, tales
+from config.demo import days, returns, stories, tales
 from config.demo.expected import Expected
 from config.demo.orders import Start
 from config.demo.people import UNREACHABLE, Person, another
@@ -29,7 +29,8 @@ WEEK = (1.3, 1.2, 1.1, 1.0, 1.1, 0.7, 0.6)
 ORDERING_HOURS = range(7, 23)
 
 USUAL: dict[Tale, int] = {
-    stories.straight_home: 64,
+    stories.straight_home: 58,
+    returns.sent_back: 6,
     stories.told_by_the_shop: 10,
     stories.nobody_home: 9,
     stories.split: 6,

@@ -8,7 +8,7 @@ import random
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from config.demo import stories
+from config.demo import returns, stories
 from config.demo.orders import Start
 from config.demo.people import Person
 from config.demo.shops import LARKSPUR, NORTHLIGHT, SHOPS, TEEKONTOR, Shop
@@ -58,6 +58,7 @@ def _of(shop: Shop, began_at: datetime) -> list[Story]:
         ]
     if shop is TEEKONTOR:
         told += [
+            returns.sent_back(shop, next(people), recently),
             stories.changed_mind(shop, next(people), recently),
             stories.out_of_stock(shop, next(people), recently),
             stories.straight_home(shop, next(people).by_phone_only(), recently),

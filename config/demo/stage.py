@@ -24,7 +24,7 @@ from integrations.models import Membership
 from integrations.onboarding import Application, Hook, Onboarded
 
 DATABASE = "tidings.sqlite3"
-SOURCES = ("shopify", "easypost")
+SOURCES = ("shopify", "easypost", "loop")
 ADMIN, OWNER = "admin", "owner"
 """Users: a superuser, and one who owns all three shops."""
 

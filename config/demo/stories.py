@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from config.demo import expected as tell
 from config.demo.expected import Expected
-from config.demo.orders import Fulfillment, Scan, Start, new_order, pack
+from config.demo.orders import Fulfillment, Order, Scan, Start, new_order, pack
 from config.demo.people import Person
 from config.demo.shops import Shop
 from config.demo.steps import FORGED, Step, Story, repeated, step
@@ -21,10 +21,14 @@ from config.demo.webhooks import (
 
 def straight_home(shop: Shop, buyer: Person, at: Start, *, lines: int = 1) -> Story:
     """Ordered, paid, shipped and delivered, as most are; the carrier tells of it."""
-    order = new_order(shop, buyer, at, lines=lines)
-    box = pack(order, 25)
+    return arrives(new_order(shop, buyer, at, lines=lines))
+
+
+def arrives(order: Order) -> Story:
+    """What happens to an order of which nothing goes wrong."""
+    shop, box = order.shop, pack(order, 25)
     way = [Scan("pre_transit", 30), Scan("in_transit", 70), Scan("out_for_delivery", 130), Scan("delivered", 155)]
-    name = f"{buyer.name} {order.name}"
+    name = f"{order.buyer.name} {order.name}"
     return [
         *begun(shop, name, box),
         step(shop, f"{name} fulfilled", order_webhook("orders/fulfilled", order, 26, fulfillments=[box])),
