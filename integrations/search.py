@@ -64,6 +64,11 @@ def customers(merchant: Merchant, term: str) -> list[int]:
     return list(mine.filter(phone=phone).values_list("pk", flat=True)) if phone else []
 
 
+def states_of(word: str) -> tuple[str, ...]:
+    """The states of a delivery that a word stands for: "failed" for both ways of failing, any other for itself."""
+    return (Delivery.State.DEAD, Delivery.State.EXPIRED) if word == "failed" else (word,)
+
+
 def _named(merchant: Merchant, term: str) -> Q:
     if "@" in term or term.startswith("+"):
         return Q(customer__in=customers(merchant, term))
@@ -77,8 +82,7 @@ def _named(merchant: Merchant, term: str) -> Q:
 
 def _in_state(merchant: Merchant, wanted: Wanted, *, is_complete: bool) -> Any:
     """What else narrows the events down is looked at first; a state alone is found by the newest deliveries in it."""
-    states = (Delivery.State.DEAD, Delivery.State.EXPIRED) if wanted.state == "failed" else (wanted.state,)
-    mine = Delivery.objects.for_merchant(merchant).filter(state__in=states)
+    mine = Delivery.objects.for_merchant(merchant).filter(state__in=states_of(wanted.state), change=None)
     if wanted.term or is_complete:
         return Exists(mine.filter(event=OuterRef("pk")))
     return Q(pk__in=list(mine.order_by("-id").values_list("event", flat=True)[:NEWEST]))

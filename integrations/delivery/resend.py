@@ -1,8 +1,9 @@
-"""Sending again by hand: the same event with the same identity, so that a repeat is harmless."""
+"""Sending again by hand: the same event with the same identity, so that a repeat is harmless; and changes of profiles."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet, Value
@@ -11,7 +12,7 @@ from django.db.models.functions import Least
 from integrations import audit, wake
 from integrations.audit import Actor
 from integrations.delivery.backoff import MAX_ATTEMPTS
-from integrations.models import Connection, Delivery, Event
+from integrations.models import Connection, Delivery, Event, Merchant, ProfileChange
 
 RESENDABLE = (Delivery.State.DEAD, Delivery.State.EXPIRED)
 
@@ -44,8 +45,18 @@ def resend(deliveries: QuerySet[Delivery], *, at: datetime) -> int:
 
 def resend_event(event: Event, *, by: Actor, at: datetime) -> int:
     """Line up what failed of one event once more, as somebody asked; returns how many deliveries."""
+    told = f"{event.metric_name} {event.unique_id}"
+    return _asked(event.merchant, {"event": event}, "sent an event again", told, by=by, at=at)
+
+
+def resend_change(change: ProfileChange, *, by: Actor, at: datetime) -> int:
+    """Line up what failed of one change of a profile once more, as somebody asked; returns how many deliveries."""
+    return _asked(change.merchant, {"change": change}, "sent a change of a profile again", str(change), by=by, at=at)
+
+
+def _asked(merchant: Merchant, of: dict[str, Any], deed: str, told: str, *, by: Actor, at: datetime) -> int:
     with transaction.atomic():
-        count = resend(Delivery.objects.for_merchant(event.merchant_id).filter(event=event), at=at)
+        count = resend(Delivery.objects.for_merchant(merchant).filter(**of), at=at)
         if count:
-            audit.note(event.merchant, by, "sent an event again", [f"{event.metric_name} {event.unique_id}"], at=at)
+            audit.note(merchant, by, deed, [told], at=at)
     return count

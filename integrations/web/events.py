@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, time, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -15,20 +15,11 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
 from integrations import custom_metrics, folding, search, timeline
-from integrations.delivery import resend, showing
-from integrations.models import Delivery, DeliveryAttempt, Event, Merchant
+from integrations.delivery import resend
+from integrations.models import Event, Merchant
 from integrations.search import Wanted
-from integrations.web import paging
+from integrations.web import paging, ways
 from integrations.web.access import Role, Visit, page
-
-STATES = [
-    ("", "Any"),
-    ("sent", "Accepted"),
-    ("pending", "Waiting"),
-    ("held", "Held"),
-    ("skipped", "Not sent"),
-    ("failed", "Failed"),
-]
 
 
 class SearchForm(forms.Form):
@@ -36,7 +27,7 @@ class SearchForm(forms.Form):
 
     q = forms.CharField(label="Order, e-mail, phone or tracking number", required=False, max_length=254)
     metric = forms.ChoiceField(required=False)
-    state = forms.ChoiceField(choices=STATES, required=False)
+    state = forms.ChoiceField(choices=ways.STATES, required=False)
     since = forms.DateField(label="From", required=False, widget=forms.DateInput(attrs={"type": "date"}))
     until = forms.DateField(label="To", required=False, widget=forms.DateInput(attrs={"type": "date"}))
 
@@ -77,40 +68,20 @@ def events(request: Visit, merchant: Merchant) -> HttpResponse:
     return render(request, "web/events.html", context)
 
 
-class Way(NamedTuple):
-    """One of an event's deliveries: with every request that carried it, and the request itself as text."""
-
-    delivery: Delivery
-    attempts: list[DeliveryAttempt]
-    request: str
-
-
 @require_safe
 @page()
 def event(request: Visit, merchant: Merchant, pk: int) -> HttpResponse:
     """One event: what it says, what was or would be sent, and what Klaviyo answered each time."""
     row = get_object_or_404(Event.objects.for_merchant(merchant).select_related("customer"), pk=pk)
-    at = timezone.now()
-    mine = Delivery.objects.for_merchant(merchant).filter(event=row)
-    ways = []
-    for each in mine.select_related("connection", "bulk_attempt").order_by("pk"):
-        each.event = row
-        each.connection.merchant = merchant
-        ways.append(Way(each, _attempts(each), showing.request_of(each, at=at)))
+    taken = ways.with_requests(merchant, row, at=timezone.now())
     context = {
         "event": row,
         "metric": custom_metrics.of(merchant).get(row.metric),
         "properties": json.dumps(row.properties, indent=2, ensure_ascii=False),
-        "ways": ways,
-        "may_resend": any(way.delivery.state in resend.RESENDABLE for way in ways),
+        "ways": taken,
+        "may_resend": any(way.delivery.state in resend.RESENDABLE for way in taken),
     }
     return render(request, "web/event.html", context)
-
-
-def _attempts(delivery: Delivery) -> list[DeliveryAttempt]:
-    """Every request that carried it, oldest first; of those in bulk, the last."""
-    single = list(delivery.attempt_log.order_by("started_at", "pk"))
-    return single + ([delivery.bulk_attempt] if delivery.bulk_attempt else [])
 
 
 @require_POST

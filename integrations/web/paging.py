@@ -13,19 +13,19 @@ PAGE = 50
 _PLACE = re.compile("[0-9]{1,11}")
 
 
-def page_of(rows: QuerySet[Any], request: HttpRequest) -> tuple[list[Any], dict[str, str]]:
+def page_of(rows: QuerySet[Any], request: HttpRequest, *, by: str = "occurred_at") -> tuple[list[Any], dict[str, str]]:
     """The rows that belong on the page that was asked for, and what names the next older one ({} where there is none).
 
-    `rows` have `occurred_at` and are ordered by it and their key, newest first.
+    `rows` are ordered by their time `by` and their key, newest first.
     """
     place = _place(request)
     if place is not None:
-        rows = rows.filter(occurred_at__lte=place[0]).exclude(occurred_at=place[0], pk__gte=place[1])
+        rows = rows.filter(**{f"{by}__lte": place[0]}).exclude(**{by: place[0], "pk__gte": place[1]})
     found = list(rows[: PAGE + 1])
     if len(found) <= PAGE:
         return found, {}
     last = found[PAGE - 1]
-    return found[:PAGE], {"at": str(int(last.occurred_at.timestamp())), "id": str(last.pk)}
+    return found[:PAGE], {"at": str(int(getattr(last, by).timestamp())), "id": str(last.pk)}
 
 
 def is_first(request: HttpRequest) -> bool:

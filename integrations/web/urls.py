@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from integrations.web import alerting, connection, events, home, overview, replaying, sending, team, testing
+from integrations.web import alerting, connection, events, home, overview, profiles, replaying, sending, team, testing
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -13,6 +13,9 @@ urlpatterns = [
     path("m/<str:merchant>/events/", events.events, name="events"),
     path("m/<str:merchant>/events/<int:pk>/", events.event, name="event"),
     path("m/<str:merchant>/events/<int:pk>/send-again/", events.send_again, name="send_again"),
+    path("m/<str:merchant>/profile-changes/", profiles.changes, name="profile_changes"),
+    path("m/<str:merchant>/profile-changes/<int:pk>/", profiles.change, name="profile_change"),
+    path("m/<str:merchant>/profile-changes/<int:pk>/send-again/", profiles.send_again, name="send_change_again"),
     path("m/<str:merchant>/why/", events.why, name="why"),
     path("m/<str:merchant>/replay/", replaying.replay, name="replay"),
     path("m/<str:merchant>/replay/<int:pk>/cancel/", replaying.cancel, name="cancel_replay"),

@@ -14,12 +14,13 @@ from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 
 from integrations import models
-from integrations.models import AlertAddress, Connection, Customer, Delivery, Lane, Membership, Merchant
+from integrations.models import AlertAddress, Connection, Customer, Delivery, Lane, Membership, Merchant, ProfileChange
 from tests.support.browsing import DESKTOP, PHONE, Watched, browser, page, resize, window
 from tracking.models import Issue, Order, OrderLine, StalledPolicy
 
 from .conftest import PASSWORD
 from .test_events import record
+from .test_profiles import sign_up
 
 __all__ = ["browser", "page", "window"]
 
@@ -52,6 +53,7 @@ def merchant(transactional_db: Any) -> Merchant:
             settled_at=at, created_at=at - timedelta(seconds=2), is_backfill=True
         )
     Delivery.objects.filter(event__order_number="#3").update(state="dead", reason="rejected", error="Invalid phone")
+    sign_up(merchant)
     order = Order.objects.create(
         merchant=merchant,
         external_id="3",
@@ -109,6 +111,7 @@ def test_every_page_is_accessible_fits_and_keeps_the_policy(signed_in: Watched, 
     watched = signed_in
     at = f"/m/{merchant.public_id}/"
     event = Delivery.objects.get(state="dead").event_id
+    change = ProfileChange.objects.get().pk
     paths = [
         f"{at}replay/",
         f"{at}alerts/",
@@ -117,6 +120,9 @@ def test_every_page_is_accessible_fits_and_keeps_the_policy(signed_in: Watched, 
         f"{at}events/",
         f"{at}events/?q=nothing",
         f"{at}events/{event}/",
+        f"{at}profile-changes/",
+        f"{at}profile-changes/?state=failed",
+        f"{at}profile-changes/{change}/",
         f"{at}why/",
         f"{at}why/?q=%233",
     ]
