@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
 
-from integrations import timeline
-from integrations.catalog import catalog
-from integrations.models import Delivery, Event, Merchant
+from integrations import timeline, untold
+from integrations.models import Delivery, Merchant
 from integrations.timeline import About, Entry, Kind
 from tracking import retelling, statuses
 from tracking.dossier import Dossier
@@ -92,39 +90,8 @@ def _why_quiet(scan: Scan, before: Scan | None) -> tuple[str, str]:
 
 
 def _untold(dossier: Dossier, scans: list[Scan], issues: list[Issue]) -> Iterator[Entry]:
-    """Happenings for which a metric exists and no event does, once for each metric: it was not turned on then."""
-    if dossier.order.is_test:
-        return
-    due = [
-        (metric, metric.draft(fact))
-        for fact in retelling.facts_of(dossier, scans, issues)
-        for metric in catalog.built_from(fact)
-        if metric.applies(fact)
-    ]
-    mine = Event.objects.for_merchant(dossier.order.merchant)
-    # By metric, too: the index begins with it, and by their ids alone the whole history of the merchant would be read.
-    metrics, ids = {metric.key for metric, _ in due}, {draft.unique_id for _, draft in due}
-    there = set(mine.filter(metric__in=metrics, unique_id__in=ids).values_list("metric", "unique_id"))
-    missing: dict[str, list[datetime]] = {}
-    for metric, draft in due:
-        if (metric.key, draft.unique_id) not in there:
-            missing.setdefault(metric.key, []).append(draft.occurred_at)
-    on = {key for connection in dossier.order.merchant.connections.all() for key in connection.enabled_metrics}
-    names = {key: catalog.metrics[key].name_for(dossier.order.merchant) for key in missing}
-    for key in [each for each in missing if each in on]:
-        times = f" It happened {len(missing[key])} times." if len(missing[key]) > 1 else ""
-        title = f"No event: {names[key]}"
-        yield Entry(min(missing[key]), title, WAS_OFF + times, kind=Kind.NO_EVENT, reason=Delivery.Reason.METRIC_OFF)
-    off = [key for key in missing if key not in on]
-    if off:
-        first = min(instant for key in off for instant in missing[key])
-        detail = ARE_OFF + ", ".join(names[key] for key in off)
-        title = "Metrics that are off"
-        yield Entry(first, title, detail, kind=Kind.NO_EVENT, reason=Delivery.Reason.METRIC_OFF)
-
-
-WAS_OFF = "This metric was off when it happened. What happened before a metric is turned on is not told afterwards."
-ARE_OFF = "Of what happened here they would have told: "
+    if not dossier.order.is_test:
+        yield from untold.entries(dossier.order.merchant, retelling.facts_of(dossier, scans, issues))
 
 
 def _awaited(dossier: Dossier) -> Iterator[Entry]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from integrations.models import Merchant
 from integrations.timeline import about_order
@@ -33,3 +35,31 @@ def test_a_return_that_waits_for_its_items_is_told_of(merchant: Merchant) -> Non
     send_back(merchant, items=())
 
     assert told(merchant) == ["The return r1 waits for its items"]
+
+
+def only(merchant: Merchant, *metrics: str) -> Merchant:
+    """The merchant with these metrics on and no others."""
+    merchant.connections.update(enabled_metrics=list(metrics))
+    return Merchant.objects.get(pk=merchant.pk)
+
+
+def test_what_was_not_told_since_a_metric_was_off_is_said(merchant: Merchant) -> None:
+    merchant = only(merchant, "return_created")
+    order(merchant)
+    send_back(merchant)
+    assert told(merchant) == ["Metrics that are off"]
+
+    assert told(only(merchant, "return_created", "return_created_item")) == ["No event: Return Created Item"]
+
+
+def test_it_asks_no_more_for_more_returns(merchant: Merchant) -> None:
+    order(merchant)
+    counts = []
+    for number in (1, 5):
+        for key in range(number):
+            send_back(merchant, f"r{number}{key}")
+        with CaptureQueriesContext(connection) as queries:
+            told(merchant)
+        counts.append(len(queries))
+
+    assert counts[0] == counts[1] <= 4
