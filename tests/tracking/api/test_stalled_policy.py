@@ -129,7 +129,7 @@ def test_the_preview_tells_the_figures_of_the_form(merchant: Merchant, api: Rest
     assert (told["orders"]["flagged"], told["orders"]["today"]) == (0, 3)
     assert not StalledPolicy.objects.exists()
     # The token, its count, the version that holds, the merchant of the proposed one, and the six of the preview.
-    assert len(queries) == logged(10)
+    assert len(queries) == logged(11)
 
 
 def test_a_period_that_is_none_is_refused(api: Rest) -> None:
