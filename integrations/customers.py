@@ -161,6 +161,15 @@ def ingest_person(*, merchant: Merchant, person: PersonInput, at: datetime) -> H
     return Handled(f"customer {customer.pk} is up to date", reference=person.external_id, customer_id=customer.pk)
 
 
+def note_account(customer: Customer, *, created_at: datetime) -> bool:
+    """Keep when a shopper made an account in the shop. The first word stays: False where there was one."""
+    mine = Customer.objects.for_merchant(customer.merchant_id).filter(pk=customer.pk, account_created_at=None)
+    is_new = mine.update(account_created_at=created_at) == 1
+    if is_new:
+        customer.account_created_at = created_at
+    return is_new
+
+
 def erase(*, merchant: Merchant, person: PersonInput, at: datetime) -> Handled:
     """Forget a shopper: the history keeps what happened, not to whom. What was not sent yet is not sent."""
     customers = _find(merchant, person)

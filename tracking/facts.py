@@ -123,6 +123,15 @@ class IssueResolved(IssueFound):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountCreated(Fact):
+    """A shopper made an account in the shop. `account_id` is the shop's own id of it, `source` where it was made."""
+
+    account_id: str
+    source: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrackingUpdate(Fact):
     """What Redo calls a tracking update, of a parcel, or of the order where `shipment` is None.
 

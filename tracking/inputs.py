@@ -110,6 +110,18 @@ class OrderInput:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountInput:
+    """A shopper made an account in the shop. `source` is where, in words that Klaviyo shows ("shopify").
+
+    `person.external_id` is never "": it is the account's id.
+    """
+
+    person: PersonInput
+    created_at: datetime
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class RefundInput:
     """Units taken off an order: (line external id, quantity), so that they are no longer waited for."""
 

@@ -1,4 +1,4 @@
-"""The shopper's current profile properties that come of orders and parcels: one statement for any number of customers."""
+"""The shopper's current profile properties that come of orders, parcels and the account: one statement for all customers."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ OPEN_ISSUE = ProfileProperty(
     "OpenShipmentIssue", "string", "The newest problem of an order that waits, or of a parcel that has not arrived."
 )
 OPEN_ISSUE_AT = ProfileProperty("OpenShipmentIssueAt", "datetime", "When that problem arose.")
+ACCOUNT_CREATED_AT = ProfileProperty("AccountCreatedAt", "datetime", "When the shopper made an account in the shop.")
 
 ARRIVED_OR_CALLED_OFF = (statuses.DELIVERED, statuses.CANCELLED)
 """Statuses in which a parcel's problems are over."""
@@ -106,6 +107,15 @@ def _tell_issue(issue: Mapping[str, Any]) -> dict[str, Any]:
     return {OPEN_ISSUE.name: issue["problem"], OPEN_ISSUE_AT.name: _instant(issue["occurred_at"])}
 
 
+def _account(merchant: RawSQL) -> QuerySet[Any]:
+    mine = Customer.objects.for_merchant(merchant).filter(pk=OuterRef("pk"), account_created_at__isnull=False)
+    return mine.values(told=JSONObject(created_at="account_created_at"))
+
+
+def _tell_account(account: Mapping[str, Any]) -> dict[str, Any]:
+    return {ACCOUNT_CREATED_AT.name: _instant(account["created_at"])}
+
+
 def _instant(text: str) -> str:
     """An instant as a database writes it into JSON, in ISO 8601 with its offset: SQLite leaves UTC out."""
     instant = datetime.fromisoformat(text)
@@ -116,6 +126,7 @@ PARTS = (
     Part((LAST_ORDER_NUMBER, LAST_ORDER_AT, LAST_ORDER_STATUS), _newest_order, _tell_order),
     Part((LAST_SHIPMENT_STATUS, LAST_SHIPMENT_STATUS_AT, LAST_TRACKING_URL), _newest_shipment, _tell_shipment),
     Part((OPEN_ISSUE, OPEN_ISSUE_AT), _newest_open_issue, _tell_issue),
+    Part((ACCOUNT_CREATED_AT,), _account, _tell_account),
 )
 
 
@@ -127,7 +138,10 @@ def _statement(parts: tuple[Part, ...]) -> Statement:
 
 
 def read(merchant_id: int, customer_ids: Collection[int], names: Collection[str]) -> Mapping[int, Mapping[str, Any]]:
-    """What is known of each customer's newest order, parcel and open problem, as far as `names` ask for it: one statement."""
+    """What is known of each customer's newest order, parcel and open problem, and of the account, as far as `names` ask for it.
+
+    One statement.
+    """
     parts = tuple(part for part in PARTS if not part.names.isdisjoint(names))
     return {
         pk: {

@@ -128,6 +128,7 @@ class CustomerAdmin(ReadOnlyAdmin):
     """A shopper of one merchant."""
 
     known_since = show.since("created_at", "Known for")
+    when_account = show.moment("account_created_at", "Made an account")
     find = staticmethod(finding.customers)
     search_fields = ("email",)
     search_help_text = "E-mail, phone (+49…) or the shop's customer id"
@@ -136,7 +137,7 @@ class CustomerAdmin(ReadOnlyAdmin):
     list_select_related = ("merchant",)
     fieldsets = (
         (None, {"fields": ("first_name", "last_name", "company", "email", "phone", "standing", "known_since")}),
-        ("At the merchant", {"fields": ("about_merchant", "ids", "newest")}),
+        ("At the merchant", {"fields": ("about_merchant", "ids", "when_account", "newest")}),
         ("Consent", {"fields": ("consents", "wants", "proofs", "changes")}),
     )
     readonly_fields = (
@@ -144,6 +145,7 @@ class CustomerAdmin(ReadOnlyAdmin):
         "known_since",
         "about_merchant",
         "ids",
+        "when_account",
         "newest",
         "consents",
         "wants",

@@ -18,6 +18,18 @@ from integrations.people import PersonInput
 
 NAME = "customers"
 NOBODY = {"pointer": "", "detail": "nobody is known by that: give an e-mail address or a phone number"}
+TOLD = (
+    "email",
+    "phone",
+    "first_name",
+    "last_name",
+    "company",
+    "consent",
+    "updates",
+    "status",
+    "created_at",
+    "account_created_at",
+)
 FILTERS = (
     parameters.text("email", "With this e-mail address.", example="ada@example.com"),
     parameters.text("phone", "With this phone number, E.164 (write + as %2B).", example="+4930901820", longest=40),
@@ -116,6 +128,5 @@ def _write(call: Call, values: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
 
 
 def _told(row: Customer) -> dict[str, Any]:
-    names = ("email", "phone", "first_name", "last_name", "company", "consent", "updates", "status", "created_at")
     ids = sorted(each.external_id for each in row.external_ids.all() if each.source == customers.SHOP)
-    return {"id": str(row.pk), **{name: getattr(row, name) for name in names}, "external_ids": ids}
+    return {"id": str(row.pk), **{name: getattr(row, name) for name in TOLD}, "external_ids": ids}

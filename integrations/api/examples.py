@@ -54,6 +54,7 @@ CUSTOMER: dict[str, Any] = {
     "updates": {"email": "2026-11-01T09:00:00+00:00"},
     "status": "active",
     "created_at": "2026-11-01T09:00:00Z",
+    "account_created_at": "2026-11-03T18:20:00Z",
 }
 
 PERSON: dict[str, Any] = {"email": "ada@example.com", "first_name": "Ada", "last_name": "Byron"}

@@ -159,6 +159,9 @@ class Customer(serializers.Serializer[Any]):
     )
     status = serializers.ChoiceField(choices=CustomerRow.Status.choices)
     created_at = serializers.DateTimeField(help_text="When the shopper became known.")
+    account_created_at = serializers.DateTimeField(
+        allow_null=True, help_text="When they made an account in the shop; null: none is known."
+    )
 
 
 class Activity(serializers.Serializer[Any]):

@@ -14,6 +14,7 @@ class Customer(MerchantOwned):
 
     `email` is normalised (lower case), `phone` is E.164. `consent` is channel -> {state, at}: the newest word on marketing.
     `updates` is channel -> since when they want to hear of their own orders there, which is no consent to marketing.
+    `account_created_at` is when they made an account in the shop, None for a guest.
     """
 
     class Status(models.TextChoices):
@@ -29,6 +30,7 @@ class Customer(MerchantOwned):
     updates = models.JSONField(default=dict, db_default={}, blank=True)
     status = models.CharField(max_length=8, choices=Status, default=Status.ACTIVE)
     created_at = models.DateTimeField(default=timezone.now)
+    account_created_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [

@@ -14,7 +14,7 @@ from tests.tracking.telling import AT, DAY, HOUR, fulfillment, make_merchant, or
 from tracking import profile, stalled
 from tracking.models import Order, Shipment
 
-ORDER, SHIPMENT, ISSUE = profile.PARTS
+ORDER, SHIPMENT, ISSUE, _ = profile.PARTS
 EVERYTHING = set().union(*(part.names for part in profile.PARTS))
 
 

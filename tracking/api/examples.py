@@ -190,3 +190,11 @@ PREVIEW: dict[str, Any] = {
     },
     "warnings": [],
 }
+
+NEW_ACCOUNT: dict[str, Any] = {
+    "customer": {"email": "ada@example.com", "external_id": "5932"},
+    "occurred_at": "2026-11-20T10:00:00Z",
+    "source": "shop",
+}
+
+CUSTOMER_ACCOUNT: dict[str, Any] = {"customer_id": "77", "event_ids": ["1043"]}

@@ -220,3 +220,10 @@ class Preview(serializers.Serializer[Any]):
     orders = PreviewPart()
     parcels = PreviewPart()
     warnings = serializers.ListField(child=serializers.CharField(), help_text="What is allowed and probably not meant.")
+
+
+class CustomerAccount(serializers.Serializer[Any]):
+    """What came of a word about an account."""
+
+    customer_id = serializers.CharField(help_text=KEY)
+    event_ids = serializers.ListField(child=serializers.CharField(help_text=KEY), help_text=RECORDED)

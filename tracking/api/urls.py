@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, register_converter
 
-from tracking.api import orders, shipments, stalled_policy
+from tracking.api import accounts, orders, shipments, stalled_policy
 
 
 class ExternalIdConverter:
@@ -25,6 +25,7 @@ register_converter(ExternalIdConverter, "external_id")
 
 # An id may be anything: addresses with a fixed word come first.
 urlpatterns = [
+    path("api/v1/customer-accounts", accounts.CustomerAccounts.as_view(), name="api_customer_accounts"),
     path("api/v1/orders", orders.Orders.as_view(), name="api_orders"),
     path("api/v1/orders/bulk", orders.OrdersInBulk.as_view(), name="api_orders_bulk"),
     path("api/v1/orders/<external_id:external_id>/bill", orders.BillOrder.as_view(), name="api_bill_order"),

@@ -1,4 +1,4 @@
-"""Pack `returns_and_tracking` (Redo): tracking updates, whole and for each item."""
+"""Pack `returns_and_tracking` (Redo): tracking updates, whole and for each item, and accounts that shoppers make."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from integrations.catalog import Metric, Pack, Property, catalog
-from tracking import business_time, facts, rechecks, statuses, updates
+from tracking import business_time, facts, profile, rechecks, statuses, updates
 from tracking.metrics.shared import (
     CARRIER,
     OUT_FOR_DELIVERY_FRESH_FOR,
@@ -20,7 +20,9 @@ from tracking.metrics.shared import (
 )
 
 RETURNS_AND_TRACKING = Pack(
-    "returns_and_tracking", "Returns and tracking", "Tracking updates, whole and for each item."
+    "returns_and_tracking",
+    "Returns and tracking",
+    "Tracking updates, whole and for each item, and what shoppers do: accounts, wishlists and returns.",
 )
 
 
@@ -124,6 +126,18 @@ ITEM: tuple[Property[facts.TrackingUpdateItem], ...] = (
     SHIPMENT_ID,
 )
 
+ACCOUNT: tuple[Property[facts.AccountCreated], ...] = (
+    Property(
+        "CustomerId",
+        "string",
+        "The shop's id of the customer.",
+        lambda f: f.account_id,
+        example="706405506930370084",
+        is_always_sent=True,
+    ),
+    Property("Source", "string", "Where the account was made.", lambda f: f.source, example="shopify"),
+)
+
 catalog.register(
     Metric(
         number=11,
@@ -159,5 +173,19 @@ catalog.register(
         properties=ITEM,
         told_apart_by=("Trigger", "ProductName"),
         recheck=rechecks.found_no_more,
+    ),
+    Metric(
+        number=13,
+        key="customer_account_created",
+        name="Customer Account Created",
+        pack=RETURNS_AND_TRACKING,
+        fact=facts.AccountCreated,
+        doc="A shopper made an account in the shop.",
+        unique_id=lambda f: f"account:{f.account_id}",
+        unique_id_example="account:706405506930370084",
+        identity="account:{customer_id}",
+        occurred_at=lambda f: f.at,
+        properties=ACCOUNT,
+        profile=(profile.ACCOUNT_CREATED_AT,),
     ),
 )

@@ -3,6 +3,7 @@
 Each runs in its caller's transaction (the handling of one message, one request), changes the rows and announces what happened.
 """
 
+from tracking.services.accounts import open_account
 from tracking.services.contradiction import Contradiction
 from tracking.services.orders import bill_order, cancel_order, forget_order, ingest_order, ingest_refund
 from tracking.services.shipments import (
@@ -25,4 +26,5 @@ __all__ = [
     "ingest_scans",
     "ingest_shipment",
     "ingest_tracker",
+    "open_account",
 ]

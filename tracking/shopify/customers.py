@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from integrations.people import ConsentInput, PersonInput
+from tracking.inputs import AccountInput
 from tracking.reading import Record
 
 CONSENT_STATES = {
@@ -55,6 +56,23 @@ def parse_customer(payload: Any, topic: str) -> PersonInput:
         external_id=customer.identifier("id"),
         country=address.country("country_code"),
     )
+
+
+def parse_account(payload: Any, topic: str, received_at: datetime) -> AccountInput | None:
+    """The account that a message of `customers/create` or `customers/enable` tells of, if any. Raises `Malformed`.
+
+    `customers/enable` is sent when the shopper activates it; the customer may have been known for years by then, so that the
+    account is as old as the change (`updated_at`). Its `state` is not asked: it says "disabled" even there. A customer who
+    is enabled from the start has had the account since `created_at`. `customers/update` would tell of accounts of any age.
+    """
+    customer = Record(payload, topic)
+    if topic == "customers/enable":
+        created_at = customer.instant("updated_at") or received_at
+    elif customer.text("state").lower() == "enabled":
+        created_at = customer.instant("created_at") or received_at
+    else:
+        return None
+    return AccountInput(parse_customer(payload, topic), created_at, source="shopify")
 
 
 def parse_consent(payload: Any, topic: str, received_at: datetime) -> ConsentInput:

@@ -13,7 +13,13 @@ from integrations import customers, merchants
 from integrations.sources import BadSignature, Envelope, Handled, Malformed, Source, hmac_sha256, matches
 from tracking import services
 from tracking.reading import Record
-from tracking.shopify.customers import CONSENT_FIELDS, parse_consent, parse_customer, parse_privacy_request
+from tracking.shopify.customers import (
+    CONSENT_FIELDS,
+    parse_account,
+    parse_consent,
+    parse_customer,
+    parse_privacy_request,
+)
 from tracking.shopify.fulfillments import parse_fulfillment, parse_fulfillment_event
 from tracking.shopify.orders import parse_deleted, parse_order, parse_refund
 
@@ -127,6 +133,13 @@ def _customer(message: Message) -> Handled:
     return customers.ingest_person(merchant=message.merchant, person=person, at=message.at)
 
 
+def _account(message: Message) -> Handled:
+    account = parse_account(message.payload, message.topic, message.received_at)
+    if account is None:
+        return _customer(message)
+    return services.open_account(merchant=message.merchant, account=account, at=message.at)
+
+
 def _consent(message: Message) -> Handled:
     consent = parse_consent(message.payload, message.topic, message.received_at)
     return consents.record(merchant=message.merchant, consent=consent, at=message.at)
@@ -164,9 +177,9 @@ _ACTIONS: dict[str, Action] = {
     "fulfillments/update": _fulfillment,
     "fulfillment_events/create": _fulfillment_event,
     "refunds/create": _refund,
-    "customers/create": _customer,
+    "customers/create": _account,
     "customers/update": _customer,
-    "customers/enable": _customer,
+    "customers/enable": _account,
     **dict.fromkeys(CONSENT_FIELDS, _consent),
     "customers/redact": _erased_customer,
     "customers/data_request": _data_request,
