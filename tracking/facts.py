@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from integrations.catalog import Fact
 from tracking.dossier import Dossier
-from tracking.models import Issue, OrderLine, Shipment
+from tracking.models import Issue, OrderLine, Shipment, WishlistItem
 
 
 def _about(dossier: Dossier) -> dict[str, Any]:
@@ -129,6 +129,13 @@ class AccountCreated(Fact):
     account_id: str
     source: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductWished(Fact):
+    """A shopper put a product on the wish list."""
+
+    item: WishlistItem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from integrations.catalog import bounded_identity
 from integrations.people import NOBODY, PersonInput
 
 
@@ -119,6 +120,27 @@ class AccountInput:
     person: PersonInput
     created_at: datetime
     source: str
+
+
+@dataclass(frozen=True, slots=True)
+class WishInput:
+    """A product that a shopper wants to remember; `order_number` is the order on whose page they found it."""
+
+    product_name: str
+    variant_name: str = ""
+    product_id: str = ""
+    variant_id: str = ""
+    sku: str = ""
+    image_url: str = ""
+    product_url: str = ""
+    order_number: str = ""
+
+    @property
+    def product(self) -> str:
+        """By what it is known: the shop's id of the variant, else of the product, else the SKU, else its names."""
+        ids = (("variant", self.variant_id), ("product", self.product_id), ("sku", self.sku))
+        named = ("name", f"{self.product_name} / {self.variant_name}")
+        return bounded_identity(":".join(next((pair for pair in ids if pair[1]), named)))
 
 
 @dataclass(frozen=True, slots=True)

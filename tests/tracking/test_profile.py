@@ -137,6 +137,7 @@ def test_parcels_of_test_orders_are_nobodys_parcels(merchant: Merchant, part: pr
 def test_another_merchants_orders_are_not_read(merchant: Merchant) -> None:
     other = make_merchant()
     order(other, fulfillments=(fulfillment(scan=scan("failure", 2)),))
+    Customer.objects.update(account_created_at=AT)
 
     assert profile.read(other.pk, {ann(other)}, EVERYTHING)[ann(other)].keys() == EVERYTHING
     assert profile.read(merchant.pk, {ann(other)}, EVERYTHING) == {}

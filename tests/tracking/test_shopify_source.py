@@ -123,7 +123,7 @@ def handle(topic: str, payload: Any) -> Handled:
         ("refunds/create", load("refund"), services, "ingest_refund", "refund"),
         ("customers/create", load("customer"), customers, "ingest_person", "person"),
         ("customers/update", load("customer"), customers, "ingest_person", "person"),
-        ("customers/enable", load("customer"), customers, "ingest_person", "person"),
+        ("customers/enable", load("customer"), services, "open_account", "account"),
         ("customers_email_marketing_consent/update", load("email_consent"), consent, "record", "consent"),
         ("customers_marketing_consent/update", load("sms_consent"), consent, "record", "consent"),
         ("customers/redact", load("redact"), customers, "erase", "person"),

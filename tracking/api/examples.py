@@ -198,3 +198,28 @@ NEW_ACCOUNT: dict[str, Any] = {
 }
 
 CUSTOMER_ACCOUNT: dict[str, Any] = {"customer_id": "77", "event_ids": ["1043"]}
+
+NEW_WISH: dict[str, Any] = {
+    "customer": {"email": "ada@example.com"},
+    "product_name": "Wool jumper",
+    "variant_name": "Blue / M",
+    "product_id": "632910392",
+    "variant_id": "808950810",
+    "sku": "JUMP-B-M",
+    "product_url": "https://alba.example/jumper",
+    "added_at": "2026-11-22T19:30:00Z",
+}
+WISH: dict[str, Any] = {
+    "id": "1207",
+    "customer_id": "77",
+    "product_id": "632910392",
+    "variant_id": "808950810",
+    "sku": "JUMP-B-M",
+    "product_name": "Wool jumper",
+    "variant_name": "Blue / M",
+    "image_url": "",
+    "product_url": "https://alba.example/jumper",
+    "order_number": "",
+    "added_at": "2026-11-22T19:30:00Z",
+    "recorded_at": "2026-11-22T19:30:01.204112Z",
+}

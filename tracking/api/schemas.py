@@ -227,3 +227,29 @@ class CustomerAccount(serializers.Serializer[Any]):
 
     customer_id = serializers.CharField(help_text=KEY)
     event_ids = serializers.ListField(child=serializers.CharField(help_text=KEY), help_text=RECORDED)
+
+
+class WishlistItem(serializers.Serializer[Any]):
+    """A product on a shopper's wish list."""
+
+    id = serializers.CharField(help_text=KEY)
+    customer_id = serializers.CharField(help_text=KEY)
+    product_id = serializers.CharField(allow_blank=True)
+    variant_id = serializers.CharField(allow_blank=True)
+    sku = serializers.CharField(allow_blank=True)
+    product_name = serializers.CharField()
+    variant_name = serializers.CharField(allow_blank=True)
+    image_url = serializers.CharField(allow_blank=True)
+    product_url = serializers.CharField(allow_blank=True)
+    order_number = serializers.CharField(allow_blank=True, help_text="Of the order on whose page it was found.")
+    added_at = serializers.DateTimeField(help_text="When the shopper put it there.")
+    recorded_at = serializers.DateTimeField(help_text="When Tidings learnt of it.")
+
+
+class WrittenWishlistItem(WishlistItem):
+    """A product on a wish list, after what was told."""
+
+    event_ids = serializers.ListField(child=serializers.CharField(help_text=KEY), help_text=RECORDED)
+
+
+WishlistItemPage = page_of(WishlistItem)

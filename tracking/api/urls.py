@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, register_converter
 
-from tracking.api import accounts, orders, shipments, stalled_policy
+from tracking.api import accounts, orders, shipments, stalled_policy, wishlist
 
 
 class ExternalIdConverter:
@@ -38,4 +38,6 @@ urlpatterns = [
     path("api/v1/shipments/<external_id:external_id>", shipments.ShipmentDetail.as_view(), name="api_shipment"),
     path("api/v1/stalled-policy", stalled_policy.Policy.as_view(), name="api_stalled_policy"),
     path("api/v1/stalled-policy/preview", stalled_policy.PolicyPreview.as_view(), name="api_stalled_policy_preview"),
+    path("api/v1/wishlist-items", wishlist.WishlistItems.as_view(), name="api_wishlist_items"),
+    path("api/v1/wishlist-items/bulk", wishlist.WishlistItemsInBulk.as_view(), name="api_wishlist_items_bulk"),
 ]

@@ -1,4 +1,4 @@
-"""Pack `returns_and_tracking` (Redo): tracking updates, whole and for each item, and accounts that shoppers make."""
+"""Pack `returns_and_tracking` (Redo): tracking updates, whole and for each item, shoppers' accounts and wish lists."""
 
 from __future__ import annotations
 
@@ -138,6 +138,41 @@ ACCOUNT: tuple[Property[facts.AccountCreated], ...] = (
     Property("Source", "string", "Where the account was made.", lambda f: f.source, example="shopify"),
 )
 
+WISH: tuple[Property[facts.ProductWished], ...] = (
+    Property("ProductId", "string", "The shop's id of it.", lambda f: f.item.product_id, example="632910392"),
+    Property("SKU", "string", "The variant's stock keeping unit.", lambda f: f.item.sku, example="WJ-BL-L"),
+    Property(
+        "ProductName",
+        "string",
+        "The product's name.",
+        lambda f: f.item.product_name,
+        example="Wool jumper",
+        is_always_sent=True,
+    ),
+    Property("VariantName", "string", "The variant's name.", lambda f: f.item.variant_name, example="Blue / L"),
+    Property(
+        "ImageURL",
+        "string",
+        "A picture of it.",
+        lambda f: f.item.image_url,
+        example="https://shop.example/images/wool-jumper.jpg",
+    ),
+    Property(
+        "ProductURL",
+        "string",
+        "Where it can be bought.",
+        lambda f: f.item.product_url,
+        example="https://shop.example/products/wool-jumper",
+    ),
+    Property(
+        "OrderRef",
+        "string",
+        "The order on whose page the shopper found it.",
+        lambda f: f.item.order_number,
+        example="#1001",
+    ),
+)
+
 catalog.register(
     Metric(
         number=11,
@@ -187,5 +222,19 @@ catalog.register(
         occurred_at=lambda f: f.at,
         properties=ACCOUNT,
         profile=(profile.ACCOUNT_CREATED_AT,),
+    ),
+    Metric(
+        number=14,
+        key="product_added_to_wishlist",
+        name="Product Added to Wishlist",
+        pack=RETURNS_AND_TRACKING,
+        fact=facts.ProductWished,
+        doc="A shopper put a product on the wish list, on the page of an order or elsewhere.",
+        unique_id=lambda f: f"wishlist:{f.item.pk}",
+        unique_id_example="wishlist:1207",
+        identity="wishlist:{wishlist_item_id}",
+        occurred_at=lambda f: f.item.added_at,
+        properties=WISH,
+        told_apart_by=("ProductName",),
     ),
 )

@@ -1,5 +1,5 @@
 """Orders, what they consist of, the parcels they travel in, and the problems that were found with them; and by which
-settings they are found."""
+settings they are found. And what shoppers wish for."""
 
 from tracking.models.issue import Issue
 from tracking.models.order import STATUSES, Order, OrderLine, in_status, stage_of
@@ -7,6 +7,7 @@ from tracking.models.page import TrackingPage
 from tracking.models.policy import StalledPolicy
 from tracking.models.problem import Problem
 from tracking.models.shipment import Scan, Shipment, status_choices
+from tracking.models.wishlist import WishlistItem
 
 __all__ = [
     "STATUSES",
@@ -18,6 +19,7 @@ __all__ = [
     "Shipment",
     "StalledPolicy",
     "TrackingPage",
+    "WishlistItem",
     "in_status",
     "stage_of",
     "status_choices",

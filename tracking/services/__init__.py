@@ -1,4 +1,4 @@
-"""What can be done with orders and shipments: one public function is one domain action.
+"""What can be done with orders, shipments and what shoppers do: one public function is one domain action.
 
 Each runs in its caller's transaction (the handling of one message, one request), changes the rows and announces what happened.
 """
@@ -13,9 +13,11 @@ from tracking.services.shipments import (
     ingest_shipment,
     ingest_tracker,
 )
+from tracking.services.wishes import add_wish, may_wish, wish_for_line
 
 __all__ = [
     "Contradiction",
+    "add_wish",
     "bill_order",
     "cancel_order",
     "forget_order",
@@ -26,5 +28,7 @@ __all__ = [
     "ingest_scans",
     "ingest_shipment",
     "ingest_tracker",
+    "may_wish",
     "open_account",
+    "wish_for_line",
 ]
