@@ -12,6 +12,7 @@ SCHEDULES = {
     "heartbeat": ("integrations.tasks.heartbeat", 1),
     "flag_stalled": ("tracking.tasks.flag_stalled", 1),
     "watch_returns": ("returns.tasks.watch_returns", 10),
+    "do_nights": ("loyalty.tasks.do_nights", 5),
     "alert": ("integrations.tasks.alert", 1),
     "list_stalled": ("integrations.tasks.list_stalled", 5),
     "launch": ("integrations.tasks.launch", 1),

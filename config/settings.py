@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "integrations",
     "tracking",
     "returns",
+    "loyalty",
     # Last, because it settles the process down once everything is loaded.
     "config",
 ]

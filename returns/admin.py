@@ -20,9 +20,10 @@ from integrations.admin.site import Clock, MerchantFilter, UntilFilter
 from integrations.admin.theme import ChoicesDropdownFilter, display
 from integrations.audit import Actor
 from integrations.models import Event, InboundMessage, Merchant
-from returns import money, services, stages
+from returns import services, stages
 from returns.models import Return, ReturnItem
 from returns.return_form import ReturnForm, lines_of, order_of
+from tracking import money
 from tracking.admin.parcels import ReadOnlyInline, TrackingAdmin
 from tracking.services import Contradiction
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from integrations.models import Merchant
-from returns import money
 from returns.models import Return, ReturnItem
+from tracking import money
 from tracking.models import Order
 
 

@@ -9,7 +9,8 @@ from django.db.models import Q
 
 from integrations.models import Customer, Merchant
 from integrations.tenancy import MerchantOwned, SameMerchant
-from returns import money, stages
+from returns import stages
+from tracking import money
 from tracking.models import Order
 
 STATUS_LENGTH = 12

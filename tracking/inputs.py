@@ -89,7 +89,9 @@ class OrderInput:
 
     `number` is the order's name in the shop ("#1001"). `cancelled_at` is set only by a message that may tell of a
     cancellation (not by the topic that tells of the creation). `is_paid` says that nothing stands against working on it: it is
-    paid, authorised, or free. `locale` is the language that the shopper ordered in ("de", "en-CA").
+    paid, authorised, or free. `net_value` is what its goods cost after discounts, without shipping, as the shop shows prices:
+    with tax where they include it; `net_refunded` is what of it was refunded or taken off since. `locale` is the language that
+    the shopper ordered in ("de", "en-CA").
     """
 
     external_id: str
@@ -99,6 +101,8 @@ class OrderInput:
     person: PersonInput = NOBODY
     currency: str = ""
     total: Decimal | None = None
+    net_value: Decimal | None = None
+    net_refunded: Decimal | None = None
     is_test: bool = False
     is_paid: bool = False
     cancelled_at: datetime | None = None

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from integrations.models import Merchant
-from returns import money
 from returns.models import Return, ReturnItem
+from tracking import money
 
 RETURN_FIELDS = (
     "external_id",

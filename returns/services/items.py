@@ -8,10 +8,10 @@ from typing import Any
 
 from integrations import clean
 from integrations.statements import insert_new
-from returns import money
 from returns.case import Case
 from returns.inputs import ItemInput
 from returns.models import ReturnItem
+from tracking import money
 from tracking.models import OrderLine
 
 TEXTS = {

@@ -10,11 +10,11 @@ from integrations import audit, clean, customers, inbound
 from integrations.audit import Actor
 from integrations.models import Merchant
 from integrations.sources import Handled
-from returns import money
 from returns.case import Case, locked_order
 from returns.inputs import ItemInput, ReturnInput
 from returns.models import Return
 from returns.services import completion, items, steps
+from tracking import money
 from tracking.models import Order
 from tracking.services import Contradiction
 

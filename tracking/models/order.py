@@ -19,10 +19,12 @@ class Order(MerchantOwned):
     """An order of one merchant. `external_id` is the shop's id, `number` its name there ("#1001").
 
     `placed_at` and the other instants are the source's; `source_updated_at` is how new the newest message about it was.
-    `total` is in major units of `currency`. `stalled_policy` is the version of the merchant's settings that was in force when
-    it was placed, None for the defaults. `stalls_at` is when it stalls if nothing happens, None where nothing is waited for;
-    `stalled_at` is when it did, and stays. `locale` is the language that the shopper ordered in ("de", "en-CA"), as far as
-    the source tells. `page_token` leads to the shopper's page: None while there is none, "" where it was taken back.
+    `total` is in major units of `currency`, and so is `net_value`: what the goods cost after discounts, without shipping, of
+    which `net_refunded` was given back since; None where the source does not tell. `stalled_policy` is the version of the
+    merchant's settings that was in force when it was placed, None for the defaults. `stalls_at` is when it stalls if nothing
+    happens, None where nothing is waited for; `stalled_at` is when it did, and stays. `locale` is the language that the shopper
+    ordered in ("de", "en-CA"), as far as the source tells. `page_token` leads to the shopper's page: None while there is none,
+    "" where it was taken back.
     """
 
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="+", db_index=False)
@@ -39,6 +41,8 @@ class Order(MerchantOwned):
     )
     currency = models.CharField(max_length=3, blank=True)
     total = models.DecimalField(max_digits=16, decimal_places=4, null=True, blank=True)
+    net_value = models.DecimalField(max_digits=16, decimal_places=4, null=True, blank=True)
+    net_refunded = models.DecimalField(max_digits=16, decimal_places=4, null=True, blank=True)
     is_test = models.BooleanField(default=False)
     status_url = models.URLField(max_length=500, blank=True)
     destination_country = models.CharField(max_length=2, blank=True)

@@ -14,7 +14,7 @@ from integrations import clean, customers, history, inbound
 from integrations.catalog import Fact
 from integrations.models import Customer, Merchant
 from integrations.sources import Handled
-from tracking import arrivals, deadlines, facts
+from tracking import arrivals, deadlines, facts, following
 from tracking.dossier import Dossier
 from tracking.inputs import LineInput, OrderInput, RefundInput
 from tracking.models import Order, OrderLine
@@ -56,6 +56,7 @@ def ingest_order(*, merchant: Merchant, order: OrderInput, at: datetime) -> Hand
     event_ids = progress.announce(dossier, happened, at=at)
     if is_new or (was_anonymous and row.customer_id):
         event_ids += arrivals.tell(row, is_new=is_new, at=at)
+    event_ids += following.tell(row, at=at)
     if is_new:
         inbound.release(merchant, row.subject)
     note = _note(row, is_new=is_new, is_news=is_news)
@@ -70,6 +71,7 @@ def cancel_order(
     if dossier is None:
         return _waits(order_external_id)
     event_ids = progress.announce(dossier, progress.cancel(dossier, cancelled_at, reason), at=at)
+    event_ids += following.tell(dossier.order, at=at)
     return Handled(f"{dossier.order.number} is cancelled", event_ids=event_ids, **progress.about(dossier.order))
 
 
@@ -82,6 +84,7 @@ def bill_order(*, merchant: Merchant, order_external_id: str, billed_at: datetim
     if order.cancelled_at and not order.processing_at:
         raise Contradiction(f"The order {order.number} is cancelled: it is not worked on any more.")
     event_ids = progress.announce(dossier, progress.begin_processing(dossier, billed_at), at=at)
+    event_ids += following.tell(order, at=at)
     return Handled(f"{order.number} is billed", event_ids=event_ids, **progress.about(order))
 
 
@@ -137,6 +140,8 @@ def _values(order: OrderInput) -> dict[str, Any]:
         "number": clean.text(order.number, 60),
         "currency": order.currency[:3],
         "total": order.total,
+        "net_value": order.net_value,
+        "net_refunded": order.net_refunded,
         "is_test": order.is_test,
         "status_url": order.status_url[:500],
         "destination_country": order.destination_country[:2],

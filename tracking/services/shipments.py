@@ -10,6 +10,7 @@ from integrations import clean
 from integrations.catalog import Fact
 from integrations.models import Merchant
 from integrations.sources import Handled
+from tracking import following
 from tracking.dossier import Dossier
 from tracking.inputs import FulfillmentInput, FulfillmentScanInput, ScanInput, TrackerInput
 from tracking.models import Shipment
@@ -24,6 +25,7 @@ def ingest_fulfillment(*, merchant: Merchant, fulfillment: FulfillmentInput, at:
         return Handled("waits for its order", waits_for=f"order:{fulfillment.order_external_id}")
     happened = parcels.apply_fulfillment(dossier, fulfillment, at=at)
     event_ids = progress.announce(dossier, happened + progress.settle_delivered(dossier), at=at)
+    event_ids += following.tell(dossier.order, at=at)
     note = f"fulfilment of {dossier.order.number} is up to date"
     return Handled(note, event_ids=event_ids, **progress.about(dossier.order))
 

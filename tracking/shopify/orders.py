@@ -32,7 +32,7 @@ def parse_order(payload: Any, topic: str) -> OrderInput:
     created_at = order.required_instant("created_at")
     updated_at = order.instant("updated_at") or created_at
     cancelled_at = _cancelled_at(order, topic, updated_at)
-    total = _shop_money(order, "total_price")
+    total, net_value = _shop_money(order, "total_price"), _shop_money(order, "subtotal_price")
     country = order.child("shipping_address").country("country_code")
     return OrderInput(
         external_id=order_id,
@@ -42,6 +42,8 @@ def parse_order(payload: Any, topic: str) -> OrderInput:
         person=buyer(order),
         currency=_currency(order),
         total=total,
+        net_value=net_value,
+        net_refunded=_refunded(order, net_value),
         is_test=order.flag("test"),
         is_paid=order.text("financial_status").lower() in PAID_STATUSES or total == 0,
         cancelled_at=cancelled_at,
@@ -120,6 +122,12 @@ def _shop_money(record: Record, name: str) -> Decimal | None:
     """An amount in the shop's currency; the buyer's (`presentment_money`) may be another one."""
     amount = record.money(name)
     return record.child(f"{name}_set").child("shop_money").money("amount") if amount is None else amount
+
+
+def _refunded(order: Record, net_value: Decimal | None) -> Decimal | None:
+    """What of the goods' price was refunded or edited away. An edit that adds goods makes up for what went."""
+    left = _shop_money(order, "current_subtotal_price")
+    return None if net_value is None or left is None else max(net_value - left, Decimal(0))
 
 
 def _currency(order: Record) -> str:

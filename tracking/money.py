@@ -32,9 +32,14 @@ def minor(amount: Decimal | None, currency: str) -> int | None:
     """An amount in major units as minor units of its currency, rounded half up."""
     if amount is None:
         return None
-    return int(amount.scaleb(_DIGITS.get(currency, 2)).quantize(Decimal(1), ROUND_HALF_UP))
+    return int(amount.scaleb(digits(currency)).quantize(Decimal(1), ROUND_HALF_UP))
 
 
 def major(amount: int | None, currency: str) -> Decimal | None:
     """An amount in minor units as major units of its currency, with all its digits."""
-    return None if amount is None else Decimal(amount).scaleb(-_DIGITS.get(currency, 2))
+    return None if amount is None else Decimal(amount).scaleb(-digits(currency))
+
+
+def digits(currency: str) -> int:
+    """Decimals of a currency."""
+    return _DIGITS.get(currency, 2)

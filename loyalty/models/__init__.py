@@ -1,0 +1,8 @@
+"""Members, the ledger of their points, and the rules by which points are earned and run out."""
+
+from loyalty.models.grant import Grant
+from loyalty.models.ledger import Allocation, LedgerEntry, Lot, PointSource
+from loyalty.models.member import Member
+from loyalty.models.programme import LoyaltyClock, Programme
+
+__all__ = ["Allocation", "Grant", "LedgerEntry", "Lot", "LoyaltyClock", "Member", "PointSource", "Programme"]

@@ -1,0 +1,112 @@
+"""By which rules points are earned and run out: a merchant's programme, one row for each version of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+
+from integrations.models import Merchant
+from integrations.tenancy import MerchantOwned
+from loyalty import days
+
+DEFAULT_EXPIRY_DAYS = 365
+MOST_EXPIRY_DAYS, MOST_PENDING_DAYS = 3_650, 365
+MOST_POINTS_PER_UNIT = 10_000
+
+
+class Programme(MerchantOwned):
+    """One version of a merchant's rules; `changes` says for people what is new in it. It is never changed itself.
+
+    It holds from `effective_at` on, until a version that comes into force later. A merchant without one has no programme.
+
+    `points_per_unit` are earned for each unit (a euro, a yen) of an order's net value; 0: nothing is earned. `pending_days`:
+    points count so many whole days after the order was fulfilled; None: as soon as it is paid. Points run out `expiry_days`
+    whole days after they began to count, or after the member's last activity, at the end of that day or of its month.
+    """
+
+    class Expiry(models.TextChoices):
+        AFTER_DAYS = "after_days", "So many days after they were added"
+        INACTIVITY = "inactivity", "So many days after the member last bought or redeemed"
+        NEVER = "never", "Never"
+
+    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="+", db_index=False)
+    version = models.PositiveIntegerField(default=0)
+    effective_at = models.DateTimeField()
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
+    changes = models.JSONField(default=list, blank=True)
+    points_per_unit = models.DecimalField(
+        "points for each unit of currency",
+        max_digits=7,
+        decimal_places=2,
+        default=Decimal(1),
+        validators=[MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(MOST_POINTS_PER_UNIT))],
+    )
+    pending_days = models.PositiveSmallIntegerField(
+        "days after fulfilment until points count",
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(MOST_PENDING_DAYS)],
+    )
+    expiry = models.CharField("when points run out", max_length=12, choices=Expiry, default=Expiry.AFTER_DAYS)
+    expiry_days = models.PositiveSmallIntegerField(
+        "days until points run out",
+        default=DEFAULT_EXPIRY_DAYS,
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_EXPIRY_DAYS)],
+    )
+    expires_at_month_end = models.BooleanField("points run out at the end of a month", default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "version"], name="programme_once"),
+            models.UniqueConstraint(fields=["merchant", "id"], name="programme_of_merchant"),
+        ]
+        indexes = [models.Index(fields=["merchant", "-effective_at", "-version"], name="programme_in_force")]
+
+    def __str__(self) -> str:
+        return f"version {self.version}"
+
+    def save(self, *args: Any, **options: Any) -> None:
+        """Only a new version is written. Raises `TypeError` for one that is there: points were granted by it."""
+        if not self._state.adding:
+            raise TypeError("a version of the programme is never changed: make a new one")
+        super().save(*args, **options)
+
+    def clean(self) -> None:
+        """A version never reaches into the past. Raises `ValidationError` that names the field."""
+        if self.effective_at < self.created_at:
+            raise ValidationError({"effective_at": "It must not be in the past: what was granted stays as it is."})
+
+    def activates_at(self, fulfilled_at: datetime, time_zone: str) -> datetime | None:
+        """When the points of an order that was fulfilled then begin to count; None: they did when it was paid."""
+        if self.pending_days is None:
+            return None
+        return days.midnight_after(fulfilled_at, self.pending_days, time_zone)
+
+    def expires_at(self, since: datetime, time_zone: str) -> datetime | None:
+        """When points run out that began to count then, or whose member was active then; None: never."""
+        if self.expiry == self.Expiry.NEVER:
+            return None
+        return days.midnight_after(since, self.expiry_days, time_zone, to_month_end=self.expires_at_month_end)
+
+
+class LoyaltyClock(MerchantOwned):
+    """How far the nights of a merchant with a programme are worked through: up to `done_on`, a date in its time zone."""
+
+    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="+", db_index=False)
+    done_on = models.DateField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["merchant"], name="loyalty_clock_once")]
+        indexes = [models.Index(fields=["done_on"], name="loyalty_clock_by_day")]
+
+    def __str__(self) -> str:
+        return f"done on {self.done_on}"

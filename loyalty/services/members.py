@@ -1,0 +1,73 @@
+"""Who is a member, and holding a member's row while points move."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db.models import F
+
+from integrations import customers, history
+from integrations.models import Customer, Merchant
+from integrations.people import PersonInput
+from integrations.sources import Handled
+from integrations.statements import Among, insert_new
+from loyalty.facts import MemberActivated
+from loyalty.models import Member
+from loyalty.services import programmes
+
+
+class NoMember(LookupError):
+    """The customer is no member of the merchant's programme."""
+
+
+def enrol(
+    merchant: Merchant, customer: Customer, source: Member.Source, *, at: datetime
+) -> tuple[Member, tuple[int, ...]]:
+    """The member that a customer is, made where there is none; also the keys of the events that are new."""
+    known = Member.objects.for_merchant(merchant).filter(customer=customer).first()
+    if known is not None:
+        return _at_hand(known, merchant, customer), ()
+    member = Member(merchant=merchant, customer=customer, source=source, status_at=at, joined_at=at)
+    if not insert_new([member], identity=("merchant", "customer")):
+        return _at_hand(Member.objects.for_merchant(merchant).get(customer=customer), merchant, customer), ()
+    new = history.announce(MemberActivated.of(member), at=at)
+    return member, tuple(each.pk for each in new)
+
+
+def told_of_customer(*, merchant: Merchant, person: PersonInput, at: datetime) -> Handled | None:
+    """The shop told of a customer: where there is a programme, a member. None where there is nothing to do."""
+    customer = customers.resolve(merchant, person, at=at) if programmes.in_force(merchant, at) else None
+    if customer is None:
+        return None
+    _, event_ids = enrol(merchant, customer, Member.Source.SHOP, at=at)
+    return Handled(
+        "is a member",
+        reference=person.external_id,
+        customer_id=customer.pk,
+        is_new=bool(event_ids),
+        event_ids=event_ids,
+    )
+
+
+def locked(merchant: Merchant, customer: Customer) -> Member:
+    """Lock a customer's row as a member: until the transaction ends nobody else moves their points. Raises `NoMember`."""
+    mine = Member.objects.for_merchant(merchant).select_for_update(of=("self",))
+    found = mine.filter(customer=customer).first()
+    if found is None:
+        raise NoMember(f"customer {customer.pk} is no member")
+    return _at_hand(found, merchant, customer)
+
+
+def locked_many(merchant: Merchant, keys: Collection[int]) -> dict[int, Member]:
+    """Lock members by their keys, in the order of these: two batches never wait for each other in a circle."""
+    mine = Member.objects.for_merchant(merchant).select_for_update(of=("self",)).select_related("customer")
+    found = list(mine.filter(Among(F("pk"), keys)).order_by("pk"))
+    for each in found:
+        each.merchant = merchant
+    return {each.pk: each for each in found}
+
+
+def _at_hand(member: Member, merchant: Merchant, customer: Customer) -> Member:
+    member.merchant, member.customer = merchant, customer
+    return member

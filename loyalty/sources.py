@@ -1,0 +1,8 @@
+"""What tells of members and what they buy: orders as they change, and Shopify's customers."""
+
+from loyalty import shopify
+from loyalty.services import follow_order
+from tracking import following
+
+shopify.register()
+following.register(follow_order)
