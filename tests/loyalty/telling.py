@@ -15,8 +15,9 @@ from integrations.sources import Handled
 from loyalty import services
 from loyalty.models import LedgerEntry, Member, PointSource
 from loyalty.services import programmes
-from tests.tracking.telling import ANN, AT, DAY, make_merchant
-from tests.tracking.telling import order as tracking_order
+from tests.tracking.telling import ANN, AT, DAY, HOUR, make_merchant
+from tracking import services as tracking_services
+from tracking.inputs import FulfillmentInput, OrderInput
 
 MAY = Actor(label="May")
 _causes = count(1)
@@ -31,10 +32,16 @@ def merchant_with_programme(**rules: Any) -> Merchant:
     return merchant
 
 
-def order(merchant: Merchant, key: str = "1", net: str = "80", *, refunded: str = "0", **more: Any) -> Handled:
-    """The shop tells of a paid order."""
-    given: dict[str, Any] = {"currency": "EUR", "is_paid": True, "net_value": Decimal(net)}
-    return tracking_order(merchant, key=key, net_refunded=Decimal(refunded), **(given | more))
+def order(
+    merchant: Merchant, key: str = "1", net: str = "80", *, refunded: str = "0", hours: float = 0, **more: Any
+) -> Handled:
+    """The shop tells of a paid order as it was `hours` after the first of them was placed."""
+    given: dict[str, Any] = {"person": ANN, "created_at": AT, "currency": "EUR", "is_paid": True}
+    amounts = {"net_value": Decimal(net), "net_refunded": Decimal(refunded)}
+    when = AT + hours * HOUR
+    told_of = OrderInput(external_id=key, number=f"#{key}", updated_at=when, **(given | amounts | more))
+    with transaction.atomic():
+        return tracking_services.ingest_order(merchant=merchant, order=told_of, at=when)
 
 
 def ann() -> Customer:
@@ -95,3 +102,10 @@ def balance(merchant: Merchant) -> int:
 def told(metric: str) -> list[dict[str, Any]]:
     """The properties of the events of a metric, in the order they were recorded."""
     return list(Event.objects.filter(metric=metric).order_by("id").values_list("properties", flat=True))
+
+
+def ship_order(merchant: Merchant, key: str, at: datetime) -> None:
+    """The shop tells that the order was fulfilled."""
+    told_of = FulfillmentInput(f"f{key}", key, created_at=at, updated_at=at)
+    with transaction.atomic():
+        tracking_services.ingest_fulfillment(merchant=merchant, fulfillment=told_of, at=at)
