@@ -8,7 +8,7 @@ from integrations.migrating import AddFieldOnline
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("tracking", "0013_pages_of_orders")]
+    dependencies = [("tracking", "0014_wishlist")]
 
     operations = [
         AddFieldOnline(
