@@ -25,5 +25,6 @@ urlpatterns = [
     re_path(r"^api(?:/[\s\S]*)?\Z", problems.nowhere),
     path("", include("integrations.web.urls")),
     path("", include("tracking.web.urls")),
+    path("", include("loyalty.web.urls")),
     path("", include("integrations.urls")),
 ]

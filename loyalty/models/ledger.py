@@ -93,7 +93,10 @@ class LedgerEntry(AppendOnly):
             models.CheckConstraint(condition=~Q(points=0), name="ledger_entry_moves_points"),
             SameMerchant(field="member", name="ledger_entry_member_same_merchant"),
         ]
-        indexes = [models.Index(fields=["merchant", "member", "-id"], name="ledger_entry_by_member")]
+        indexes = [
+            models.Index(fields=["merchant", "member", "-id"], name="ledger_entry_by_member"),
+            models.Index(fields=["merchant", "effective_at"], name="ledger_entry_by_time"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.points:+} {self.source}"

@@ -46,6 +46,7 @@ class Member(MerchantOwned):
             ),
             SameMerchant(field="customer", name="member_customer_same_merchant"),
         ]
+        indexes = [models.Index(fields=["merchant", "-joined_at", "-id"], name="member_by_time")]
 
     def __str__(self) -> str:
         return f"member {self.pk}"
