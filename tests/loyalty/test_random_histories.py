@@ -16,6 +16,7 @@ from hypothesis.stateful import (
     consumes,
     initialize,
     invariant,
+    multiple,
     rule,
     run_state_machine_as_test,
 )
@@ -60,12 +61,12 @@ class Histories(RuleBasedStateMachine):
         hours = (self.tick() - AT) / HOUR
         order(self.merchant, key, hours=hours, **self.orders[key])
 
-    @rule(key=st.sampled_from("1234"), net=st.integers(1, 90), again=st.booleans())
-    def buy(self, key: str, net: int, again: bool) -> None:
-        """An order comes, perhaps twice."""
+    @rule(key=st.sampled_from("1234"), net=st.integers(1, 90))
+    def buy(self, key: str, net: int) -> None:
+        """An order comes, and is told once more."""
         if key not in self.orders:
             self.orders[key] = {"net": str(net), "created_at": self.now}
-        for _ in range(1 + again):
+        for _ in range(2):
             self.tell(key)
 
     @rule(key=st.sampled_from("1234"), share=st.integers(1, 4))
@@ -80,12 +81,12 @@ class Histories(RuleBasedStateMachine):
         if key in self.orders:
             ship_order(self.merchant, key, self.tick())
 
-    @rule(points=st.integers(-60, 60).filter(bool), again=st.booleans())
-    def adjust(self, points: int, again: bool) -> None:
+    @rule(points=st.integers(-60, 60).filter(bool))
+    def adjust(self, points: int) -> None:
         """By hand, once, however often it is asked for."""
         at = self.tick()
         before = Member.objects.get().balance
-        for _ in range(1 + again):
+        for _ in range(2):
             try:
                 adjust(self.merchant, points, at=at, cause=f"manual:{at}")
             except NotEnough:
@@ -99,29 +100,28 @@ class Histories(RuleBasedStateMachine):
         """Points of a campaign."""
         add(self.merchant, points, at=self.tick())
 
-    @rule(target=redemptions, points=st.integers(1, 80), again=st.booleans())
-    def redeem(self, points: int, again: bool) -> Any:
+    @rule(target=redemptions, points=st.integers(1, 80))
+    def redeem(self, points: int) -> Any:
         """Points are spent, once, as far as there are any."""
         at = self.tick()
         lots = Lot.objects.filter(remaining__gt=0).exclude(expires_at__lte=at)
         there = sum(lots.values_list("remaining", flat=True))
-        for _ in range(1 + again):
+        for _ in range(2):
             try:
                 entry = redeem(self.merchant, points, at=at, cause=f"redemption:{at}")
             except NotEnough:
                 assert points > there
-                return None
+                return multiple()
         assert points <= there
         self.spent += points
         return entry
 
-    @rule(redemption=consumes(redemptions), again=st.booleans())
-    def revert(self, redemption: Any, again: bool) -> None:
-        """The reward is deactivated."""
-        if redemption is not None:
-            for _ in range(1 + again):
-                revert(self.merchant, redemption, at=self.tick())
-            self.spent += redemption.points
+    @rule(redemption=consumes(redemptions))
+    def revert(self, redemption: Any) -> None:
+        """The reward is deactivated, twice."""
+        for _ in range(2):
+            revert(self.merchant, redemption, at=self.tick())
+        self.spent += redemption.points
 
     @rule(
         rate=st.sampled_from([Decimal("0.5"), Decimal(1), Decimal("1.75")]),
@@ -154,18 +154,22 @@ class Histories(RuleBasedStateMachine):
         assert moved.count() == LedgerEntry.objects.count()
 
 
-@pytest.mark.django_db
-def test_whatever_happens_the_ledger_adds_up() -> None:
-    class InOneTransaction(Histories):
-        def __init__(self) -> None:
-            self.around = transaction.atomic()
-            self.around.__enter__()
-            super().__init__()
+class Undone(Histories):
+    """Nothing of it is kept."""
 
-        def teardown(self) -> None:
-            transaction.set_rollback(True)
-            self.around.__exit__(None, None, None)
+    def __init__(self) -> None:
+        self.around = transaction.atomic()
+        self.around.__enter__()
+        super().__init__()
 
-    run_state_machine_as_test(
-        InOneTransaction, settings=settings(max_examples=40, stateful_step_count=25, deadline=None)
-    )
+    def teardown(self) -> None:
+        """As if nothing had been."""
+        transaction.set_rollback(True)
+        self.around.__exit__(None, None, None)
+
+
+@pytest.mark.parametrize("many", [25, pytest.param(400, marks=pytest.mark.full)])
+def test_whatever_happens_the_ledger_adds_up(db: None, many: int) -> None:
+    profile = settings(max_examples=many, stateful_step_count=25, deadline=None)
+
+    run_state_machine_as_test(Undone, settings=profile)

@@ -1,0 +1,95 @@
+"""Many at once: nobody spends what somebody else has spent, and one cause counts once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection
+
+from integrations.models import Merchant
+from loyalty import nights
+from loyalty.ledger import NotEnough
+from loyalty.models import LedgerEntry, LoyaltyClock, Member
+from loyalty.services import programmes
+from loyalty.verification import verify
+from tests.loyalty.telling import MAY, add, balance, member, merchant_with_programme, order, redeem
+from tests.tracking.telling import AT, DAY
+
+THREADS = 20
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+
+
+def at_once(*actions: Callable[[], object]) -> list[bool]:
+    """Do them all at the same moment; whether each had what it needs."""
+    start = threading.Barrier(len(actions))
+
+    def run(action: Callable[[], object]) -> bool:
+        try:
+            start.wait(30)
+            action()
+        except NotEnough:
+            return False
+        else:
+            return True
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(actions)) as pool:
+        return list(pool.map(run, actions))
+
+
+def _merchant() -> Merchant:
+    made = merchant_with_programme()
+    LoyaltyClock.objects.update(done_on=AT.date())
+    member(made)
+    return made
+
+
+def test_twenty_redemptions_of_the_same_points() -> None:
+    merchant = _merchant()
+    for points in (30, 30, 14):
+        add(merchant, points)
+
+    done = at_once(*[lambda: redeem(merchant, 10)] * THREADS)
+
+    assert (sum(done), balance(merchant)) == (7, 4)
+    assert verify(merchant) == []
+
+
+def test_twenty_times_the_same_redemption() -> None:
+    merchant = _merchant()
+    add(merchant, 100)
+
+    done = at_once(*[lambda: redeem(merchant, 60, cause="redemption:once")] * THREADS)
+
+    assert (sum(done), balance(merchant)) == (THREADS, 40)
+    assert LedgerEntry.objects.filter(source="reward_redemption").count() == 1
+
+
+def test_orders_redemptions_bonuses_and_a_night_at_once() -> None:
+    merchant = _merchant()
+    programmes.change(merchant, by=MAY, at=AT, expiry_days=3)
+    add(merchant, 45)
+    programmes.change(merchant, by=MAY, at=AT, expiry_days=300)
+    actions: list[Callable[[], object]] = [
+        lambda: nights.work(at=AT + 5 * DAY, seconds=60),
+        lambda: nights.work(at=AT + 5 * DAY, seconds=60),
+    ]
+    for number in range(6):
+        actions += [
+            lambda: redeem(merchant, 10, at=AT),
+            lambda: add(merchant, 7),
+            lambda number=number: order(merchant, str(number), "20", created_at=AT),
+        ]
+    at_once(*actions)
+    while not nights.work(at=AT + 5 * DAY, seconds=60):
+        pass
+
+    assert verify(merchant) == []
+    assert Member.objects.get().balance == sum(LedgerEntry.objects.values_list("points", flat=True)) >= 0
+    assert LedgerEntry.objects.filter(source="purchase").count() == 6
+    assert LedgerEntry.objects.filter(source="expiry").count() <= 1
