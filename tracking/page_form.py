@@ -8,7 +8,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from tracking.models import TrackingPage
-from tracking.models.page import MOST_DAYS, MOST_LINKS, languages
+from tracking.models.page import MOST_CONSENT, MOST_DAYS, MOST_LINKS, languages
+from tracking.page.words import LANGUAGES
 from tracking.services import tracking_page
 
 
@@ -59,11 +60,37 @@ class PageForm(forms.Form):
         help_text="For shoppers of whom neither the order nor the browser tells it.",
     )
 
+    by_email = forms.BooleanField(label="Shoppers can sign up for updates by e-mail", required=False)
+    by_sms = forms.BooleanField(label="Shoppers can sign up for updates by SMS", required=False)
+    has_wishes = forms.BooleanField(
+        label="Shoppers can put products on a wish list",
+        required=False,
+        help_text="A button at each item; each press becomes the event Product Added to Wishlist.",
+    )
+
     def __init__(self, page: TrackingPage, data: Any = None) -> None:
         self._page = page
         said = {name: getattr(page, name) for name in tracking_page.SETTINGS}
         said["links"] = "\n".join(f"{label}, {address}" for label, address in page.links)
+        said |= {f"consent_{code}": page.consent_texts.get(code, "") for code in LANGUAGES}
         super().__init__(data, initial=said)
+        for code, words in LANGUAGES.items():
+            self.fields[f"consent_{code}"] = forms.CharField(
+                label=f"Consent to marketing, {words.name}",
+                required=False,
+                max_length=MOST_CONSENT,
+                widget=forms.Textarea(attrs={"rows": 4}),
+            )
+
+    @property
+    def version(self) -> int:
+        """How often those texts were changed."""
+        return self._page.consent_version
+
+    @property
+    def consents(self) -> list[forms.BoundField]:
+        """What stands beside the box in each language."""
+        return [self[f"consent_{code}"] for code in LANGUAGES]
 
     def clean_links(self) -> list[list[str]]:
         """[[label, address], …]; the last comma of a line parts them."""
@@ -73,6 +100,9 @@ class PageForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Settings that a page may have."""
         given = super().clean() or {}
+        texts = {code: str(given.pop(f"consent_{code}", "")).strip() for code in LANGUAGES}
+        given["consent_texts"] = {code: text for code, text in texts.items() if text}
+        self.cleaned_data = given
         if not self.errors:
             try:
                 self.drafted().full_clean(exclude=["merchant"], validate_unique=False, validate_constraints=False)
@@ -82,7 +112,8 @@ class PageForm(forms.Form):
 
     def drafted(self) -> TrackingPage:
         """The page as the form has it; it is not saved."""
-        return TrackingPage(merchant=self._page.merchant, **self.cleaned_data)
+        version = self._page.consent_version
+        return TrackingPage(merchant=self._page.merchant, consent_version=version, **self.cleaned_data)
 
 
 def _link(line: str) -> list[str]:

@@ -7,6 +7,7 @@ from tracking.models.page import TrackingPage
 from tracking.models.policy import StalledPolicy
 from tracking.models.problem import Problem
 from tracking.models.shipment import Scan, Shipment, status_choices
+from tracking.models.visit import PostCount
 from tracking.models.wishlist import WishlistItem
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Issue",
     "Order",
     "OrderLine",
+    "PostCount",
     "Problem",
     "Scan",
     "Shipment",

@@ -13,6 +13,9 @@ from tracking.page import colours
 from tracking.page.words import LANGUAGES
 
 MOST_LINKS = 5
+MOST_CONSENT = 2_000
+"""Characters of a text beside the box: what is read on a phone, and what a page has room for."""
+
 DEFAULT_DAYS, MOST_DAYS = 90, 730
 _COLOUR = re.compile(r"^#[0-9a-f]{6}\Z")
 _is_https = URLValidator(schemes=["https"])
@@ -33,6 +36,10 @@ class TrackingPage(MerchantOwned):
 
     `links` is [[label, https address], …]. `days` is how long a page stays after the order's end. `language` is spoken to
     whom neither the order nor the browser tells another of ours.
+
+    `by_email` and `by_sms` are where shoppers can sign up; neither: there is no form. `consent_texts` is language -> what
+    stands beside the box for marketing; without one there is no box in that language. `consent_version` counts the changes of
+    these texts. `has_wishes`: each product has a button that puts it on the wish list.
     """
 
     logo_url = models.URLField("logo", max_length=500, blank=True, validators=[_is_https])
@@ -49,6 +56,12 @@ class TrackingPage(MerchantOwned):
         validators=[MinValueValidator(1), MaxValueValidator(MOST_DAYS)],
     )
     language = models.CharField("language", max_length=2, choices=languages, default="en")
+
+    by_email = models.BooleanField("sign-up by e-mail", default=False, db_default=False)
+    by_sms = models.BooleanField("sign-up by SMS", default=False, db_default=False)
+    consent_texts = models.JSONField("consent to marketing", default=dict, db_default={}, blank=True)
+    consent_version = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    has_wishes = models.BooleanField("wish list", default=False, db_default=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["merchant"], name="tracking_page_once")]
@@ -70,5 +83,15 @@ class TrackingPage(MerchantOwned):
                 wrong["links"] = f"“{address[:60]}” is no address that begins with https://."
             if not label or len(label) > 40 or len(address) > 300:
                 wrong["links"] = "A link is a label of at most 40 characters and an address of at most 300."
+        known = dict(languages())
+        if not all(code in known and text.strip() for code, text in self.consent_texts.items()):
+            wrong["consent_texts"] = f"A text for each of {', '.join(known)}, or none."
+        elif any(len(text) > MOST_CONSENT for text in self.consent_texts.values()):
+            wrong["consent_texts"] = f"A text has at most {MOST_CONSENT:,} characters."
         if wrong:
             raise ValidationError(wrong)
+
+    def consent_shown(self, language: str) -> tuple[str, str]:
+        """What stands beside the box in that language, and the name of that wording; two "" where there is no box."""
+        text = self.consent_texts.get(language, "")
+        return (text, f"{language}-{self.consent_version}") if text else ("", "")

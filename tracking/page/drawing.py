@@ -18,6 +18,7 @@ from django.utils.safestring import mark_safe
 
 from tracking.models import TrackingPage
 from tracking.page import colours
+from tracking.page.offers import TRAP, Offers
 from tracking.page.showing import Shown
 from tracking.page.words import LANGUAGES
 
@@ -32,9 +33,9 @@ def _file(name: str) -> str:
     return (FOLDER / name).read_text().strip()
 
 
-def page(request: HttpRequest, shown: Shown, settings: TrackingPage) -> HttpResponseBase:
+def page(request: HttpRequest, shown: Shown, settings: TrackingPage, offers: Offers) -> HttpResponseBase:
     """The page of an order: kept by the shopper's own browser for a minute, then asked for whether it is new."""
-    response = _answer("page/order.html", _context(shown, settings), shown.language, settings)
+    response = _answer("page/order.html", _context(shown, settings, offers), shown.language, settings)
     response.headers["Cache-Control"] = f"private, max-age={FRESH_FOR}"
     etag = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
     response.headers["ETag"] = etag
@@ -42,9 +43,17 @@ def page(request: HttpRequest, shown: Shown, settings: TrackingPage) -> HttpResp
     return get_conditional_response(request, etag=etag, response=response) or response
 
 
-def preview(shown: Shown, settings: TrackingPage) -> HttpResponse:
+def page_with_errors(shown: Shown, settings: TrackingPage, offers: Offers) -> HttpResponse:
+    """The page with what was typed and what is wrong with it: nobody keeps it."""
+    response = _answer("page/order.html", _context(shown, settings, offers), shown.language, settings, status=422)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def preview(shown: Shown, settings: TrackingPage, offers: Offers) -> HttpResponse:
     """The page of an order that never was, in a frame of the merchant's pages."""
-    return _framed(_answer("page/order.html", _context(shown, settings), shown.language, settings, framed_by="'self'"))
+    context = _context(shown, settings, offers)
+    return _framed(_answer("page/order.html", context, shown.language, settings, framed_by="'self'"))
 
 
 def notice(language: str, title: str, text: str, *, status: int) -> HttpResponse:
@@ -67,9 +76,16 @@ def _framed(response: HttpResponse) -> HttpResponse:
     return response
 
 
-def _context(shown: Shown, settings: TrackingPage) -> dict[str, Any]:
-    languages = [(code, words.name) for code, words in LANGUAGES.items()]
-    return {"shown": shown, "words": shown.words, "title": shown.title, "page": settings, "languages": languages}
+def _context(shown: Shown, settings: TrackingPage, offers: Offers) -> dict[str, Any]:
+    return {
+        "shown": shown,
+        "words": shown.words,
+        "title": shown.title,
+        "page": settings,
+        "languages": [(code, words.name) for code, words in LANGUAGES.items()],
+        "offers": offers,
+        "trap": TRAP,
+    }
 
 
 def _answer(

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from tracking.dossier import Dossier
 from tracking.models import Order, Scan, TrackingPage
-from tracking.services import tracking_page
+from tracking.services import tracking_page, wishes
 
 UNENDED_FOR = timedelta(days=365)
 """The page of an order that never ended stays for so long after the last news of it."""
@@ -23,6 +23,11 @@ class Followed:
     scans: list[Scan]
     page: TrackingPage
     first_name: str
+
+    @property
+    def has_wishes(self) -> bool:
+        """Whether what was ordered can be put on the shopper's wish list."""
+        return self.page.has_wishes and wishes.may_wish(self.dossier.order)
 
 
 def find(token: str, *, at: datetime) -> Followed | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from integrations.models import Customer
 from tracking import statuses
 from tracking.dossier import Dossier
 from tracking.models import Order, OrderLine, Scan, Shipment, TrackingPage
@@ -21,7 +22,10 @@ _SCANS = (
 def followed(page: TrackingPage, *, at: datetime) -> Followed:
     """A parcel that is out for delivery a day later than promised, and a line that is still to come."""
     merchant, placed = page.merchant, at - timedelta(days=3)
-    order = Order(merchant=merchant, number="#1001", placed_at=placed, processing_at=placed, shipped_at=placed)
+    ann = Customer(merchant=merchant, first_name="Ann")
+    order = Order(
+        merchant=merchant, customer=ann, number="#1001", placed_at=placed, processing_at=placed, shipped_at=placed
+    )
     today = at.astimezone(merchant.tz).date()
     names = (("11", "Wool jumper", "Blue / L", 1), ("12", "Walking socks", "", 2), ("13", "Beanie", "Rust", 1))
     lines = [
@@ -55,4 +59,4 @@ def followed(page: TrackingPage, *, at: datetime) -> Followed:
         )
         for hours, status, sub, city in _SCANS
     ]
-    return Followed(Dossier(order, lines, [parcel]), scans, page, "Ann")
+    return Followed(Dossier(order, lines, [parcel]), scans, page, ann.first_name)

@@ -35,13 +35,19 @@ _TROUBLE = {statuses.FAILURE, statuses.ERROR, statuses.RETURN_TO_SENDER}
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A line: `quantity` units. `initial` stands where there is no picture."""
+    """A line: `quantity` units. `initial` stands where there is no picture. `line` is its id, "" where it cannot be wished for.
+
+    `is_wished`: it was put on the wish list just now; the first of these on the page `is_anchor`.
+    """
 
     name: str
     variant: str
     quantity: int
     image: str
     address: str
+    line: str = ""
+    is_wished: bool = False
+    is_anchor: bool = False
 
     @property
     def initial(self) -> str:
@@ -110,16 +116,17 @@ class Shown:
     zone: str
 
 
-def show(followed: Followed, language: str, *, at: datetime) -> Shown:
-    """The page in that language, as it is at that instant."""
-    return _Writer(followed, LANGUAGES[language], at).shown(language)
+def show(followed: Followed, language: str, *, at: datetime, wished: str = "") -> Shown:
+    """The page in that language, as it is at that instant. `wished` is the line that was put on the wish list just now."""
+    return _Writer(followed, LANGUAGES[language], at, wished).shown(language)
 
 
 class _Writer:
     """Writes one page: what all its parts need is at hand."""
 
-    def __init__(self, followed: Followed, words: Words, at: datetime) -> None:
-        self._followed, self._words = followed, words
+    def __init__(self, followed: Followed, words: Words, at: datetime, wished: str) -> None:
+        self._followed, self._words, self._wished = followed, words, wished
+        self._has_anchor = False
         self._order = followed.dossier.order
         self._parcels = followed.dossier.standing_shipments
         self._zone: Any = zones.of(self._order.destination_country, self._order.merchant.tz)
@@ -244,10 +251,24 @@ class _Writer:
 
     def _items(self, lines: Sequence[tuple[OrderLine, int]]) -> tuple[list[Item], str]:
         """As many as there is room for on the page, and how many more there are."""
-        items = [_item(line, quantity) for line, quantity in lines[: self._room]]
+        items = [self._item(line, quantity) for line, quantity in lines[: self._room]]
         self._room -= len(items)
         left = len(lines) - len(items)
         return items, self._words.more_items.format(count=left) if left else ""
+
+    def _item(self, line: OrderLine, quantity: int) -> Item:
+        is_wished = self._followed.has_wishes and line.external_id == self._wished
+        is_anchor, self._has_anchor = is_wished and not self._has_anchor, self._has_anchor or is_wished
+        return Item(
+            name=line.product_name[:NAME_LENGTH],
+            variant=line.variant_name[:NAME_LENGTH],
+            quantity=quantity,
+            image=_secure(line.image_url),
+            address=_secure(line.product_url),
+            line=line.external_id if self._followed.has_wishes else "",
+            is_wished=is_wished,
+            is_anchor=is_anchor,
+        )
 
     def _local(self, moment: datetime) -> datetime:
         return moment.astimezone(self._zone)
@@ -261,16 +282,6 @@ def is_attempt(parcel: Shipment) -> bool:
 def zone_name(zone: tzinfo) -> str:
     """For people: "New York" of America/New_York."""
     return str(zone).rpartition("/")[2].replace("_", " ")
-
-
-def _item(line: OrderLine, quantity: int) -> Item:
-    return Item(
-        name=line.product_name[:NAME_LENGTH],
-        variant=line.variant_name[:NAME_LENGTH],
-        quantity=quantity,
-        image=_secure(line.image_url),
-        address=_secure(line.product_url),
-    )
 
 
 def _secure(address: str) -> str:

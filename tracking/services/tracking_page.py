@@ -31,6 +31,8 @@ def change(merchant: Merchant, *, by: Actor, at: datetime, **values: Any) -> Tra
         Merchant.objects.select_for_update(no_key=True).get(pk=merchant.pk)
         page = of(merchant)
         before = described(page)
+        if values.get("consent_texts", page.consent_texts) != page.consent_texts:
+            page.consent_version += 1
         for name, value in values.items():
             setattr(page, name, value)
         page.full_clean(validate_unique=False, validate_constraints=False)
@@ -77,6 +79,14 @@ def _text(text: str) -> str:
     return text or NOTHING
 
 
+def _flag(flag: bool) -> str:
+    return "yes" if flag else "no"
+
+
+def _by_language(texts: dict[str, str]) -> str:
+    return "; ".join(f"{language}: {texts[language]}" for language in sorted(texts)) or NOTHING
+
+
 def _links(pairs: list[list[str]]) -> str:
     return "; ".join(f"{label} ({address})" for label, address in pairs) or NOTHING
 
@@ -92,6 +102,10 @@ SHOWN: dict[str, Callable[[Any], str]] = {
     "links": _links,
     "days": lambda days: f"{days} d",
     "language": _text,
+    "by_email": _flag,
+    "by_sms": _flag,
+    "consent_texts": _by_language,
+    "has_wishes": _flag,
 }
 """The settings, and how each is written for people."""
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from integrations.models import Membership, Merchant
 from integrations.web.access import Visit, page
-from tracking.page import drawing, links, sample, showing
+from tracking.page import drawing, links, offers, sample, showing
 from tracking.page.words import choose
 from tracking.page_form import PageForm
 from tracking.services import tracking_page
@@ -59,7 +59,8 @@ def preview(request: Visit, merchant: Merchant) -> HttpResponse:
     drafted = form.drafted() if form.is_bound else current
     at = timezone.now()
     language = choose(request.GET.get("lang", ""), otherwise=drafted.language)
-    return drawing.preview(showing.show(sample.followed(drafted, at=at), language, at=at), drafted)
+    shown = showing.show(sample.followed(drafted, at=at), language, at=at)
+    return drawing.preview(shown, drafted, offers.offer(drafted, language))
 
 
 @require_POST

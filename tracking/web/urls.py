@@ -13,4 +13,6 @@ urlpatterns = [
     path("m/<str:merchant>/tracking-page/preview/", pages.preview, name="tracking_page_preview"),
     path("m/<str:merchant>/tracking-page/order/", pages.order, name="tracking_page_order"),
     path("t/<str:token>/", shoppers.order, name="follow"),
+    path("t/<str:token>/updates/", shoppers.updates, name="follow_updates"),
+    path("t/<str:token>/wishes/", shoppers.wishes, name="follow_wishes"),
 ]
