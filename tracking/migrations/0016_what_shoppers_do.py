@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tracking", "0014_wishlist")]
+    dependencies = [("tracking", "0015_net_value")]
 
     operations = [
         migrations.AddField(
