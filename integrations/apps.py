@@ -7,7 +7,9 @@ from django.utils.module_loading import autodiscover_modules
 
 
 class IntegrationsConfig(AppConfig):
-    """Finds what domain apps declare in `metrics`, `sources`, `timeline`, `figures`, `daily_list`, as Django does `admin.py`."""
+    """Finds what domain apps declare in `metrics`, `sources`, `timeline`, `figures`, `daily_list`, `privacy`, as Django
+    does `admin.py`.
+    """
 
     name = "integrations"
 
@@ -18,3 +20,4 @@ class IntegrationsConfig(AppConfig):
         autodiscover_modules("timeline")
         autodiscover_modules("daily_list")
         autodiscover_modules("figures")
+        autodiscover_modules("privacy")

@@ -75,15 +75,18 @@ class SignedUp:
 def subscribe(*, merchant: Merchant, sign_up: SignUp, at: datetime) -> SignedUp:
     """Note that a shopper wants updates, and where they ticked the box, keep the consent and subscribe them.
 
+    A sign-up from before the shopper was erased is nobody's any more.
     Raises `NotReachable` and `NothingShown`; then nothing is written.
     """
     email, phone = _addresses(sign_up)
     if sign_up.is_marketing and not sign_up.text.strip():
         raise NothingShown("the text that was shown beside the box is missing")
     with transaction.atomic():
-        customer = customers.resolve(merchant, sign_up.person, at=at)
+        customer = customers.resolve(merchant, sign_up.person, at=at, acted_at=sign_up.given_at)
         if customer is None:
             raise NotReachable("", "an e-mail address or a phone number is missing")
+        if customer.status == Customer.Status.ERASED:
+            return SignedUp(customer)
         customer = _locked(customer)
         since = sign_up.given_at.isoformat()
         customer.updates = {**dict.fromkeys(sign_up.channels, since), **customer.updates}
@@ -97,9 +100,12 @@ def subscribe(*, merchant: Merchant, sign_up: SignUp, at: datetime) -> SignedUp:
 def record(*, merchant: Merchant, consent: ConsentInput, at: datetime) -> Handled:
     """A source told of a change of consent. An older word than the one on file changes nothing; an opt-out is passed on."""
     with transaction.atomic():
-        customer = customers.resolve(merchant, consent.person, at=at)
+        acted_at = consent.at if consent.state == SUBSCRIBED else None
+        customer = customers.resolve(merchant, consent.person, at=at, acted_at=acted_at)
         if customer is None:
             return Handled("consent of nobody we could know: no e-mail address and no phone number")
+        if customer.status == Customer.Status.ERASED:
+            return Handled(f"customer {customer.pk} was erased: nothing is kept", customer_id=customer.pk)
         customer = _locked(customer)
         about: dict[str, Any] = {"reference": consent.person.external_id, "customer_id": customer.pk}
         if not _note(customer, consent.channel, consent.state, consent.at):

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from integrations import custom_metrics, customers, history
 from integrations.catalog import Reported
-from integrations.models import Connection, CustomMetric, Event, Merchant
+from integrations.models import Connection, Customer, CustomMetric, Event, Merchant
 from integrations.people import PersonInput
 
 FIRST_YEAR = 2000
@@ -29,6 +29,10 @@ class NotAsDeclared(Exception):
     def __init__(self, objections: Sequence[Objection]) -> None:
         super().__init__("; ".join(f"{'.'.join(place)}: {text}" for place, text in objections))
         self.objections = objections
+
+
+class Forgotten(Exception):
+    """The shopper was erased, and has neither ordered nor consented since: nothing is recorded of them."""
 
 
 class MetricOff(Exception):
@@ -53,7 +57,7 @@ class Report:
 def record(merchant: Merchant, report: Report, *, at: datetime) -> tuple[Event, bool]:
     """Record a reported event: (the event, whether it is new). One with the same `unique_id` changes nothing.
 
-    Raises `NotAsDeclared` and `MetricOff`; then nothing was written.
+    Raises `NotAsDeclared`, `MetricOff` and `Forgotten`; then nothing was written.
     """
     metric = custom_metrics.find(merchant, report.metric)
     if metric is None:
@@ -87,6 +91,8 @@ def _announce(merchant: Merchant, metric: CustomMetric, report: Report, *, at: d
         if customer is None:
             text = "nobody is known by that: give an e-mail address or a phone number"
             raise NotAsDeclared([(("customer",), text)])
+        if customer.status == Customer.Status.ERASED:
+            raise Forgotten("the customer was erased, and has neither ordered nor signed up since")
         fact = Reported(
             merchant=merchant,
             customer=customer,

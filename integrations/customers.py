@@ -1,4 +1,4 @@
-"""Shoppers: who a message speaks of, what they are called, and how they are forgotten."""
+"""Shoppers: who a message speaks of, and what they are called. How they are forgotten is `integrations.erasure`'s."""
 
 from __future__ import annotations
 
@@ -9,20 +9,9 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db.models import Q, QuerySet
 
-from integrations import clean, history
-from integrations.models import (
-    ConsentRecord,
-    Customer,
-    CustomerExternalId,
-    Delivery,
-    DeliveryAttempt,
-    Event,
-    InboundMessage,
-    Lane,
-    Merchant,
-    ProfileChange,
-    TestEvent,
-)
+from integrations import clean, erased, history
+from integrations.erased import Identity
+from integrations.models import Customer, CustomerExternalId, Delivery, Merchant
 from integrations.people import PersonInput
 from integrations.sources import Handled
 
@@ -73,13 +62,22 @@ def matching(merchant: Merchant, *, email: str = "", phone: str = "", external_i
     return found
 
 
-def resolve(merchant: Merchant, person: PersonInput, *, at: datetime) -> Customer | None:
+def resolve(
+    merchant: Merchant, person: PersonInput, *, at: datetime, acted_at: datetime | None = None
+) -> Customer | None:
     """The customer that `person` is, made or brought up to date; None where nothing identifies them.
 
     E-mail decides; then the shop's customer id; then the phone, among customers without an e-mail.
+
+    Who was erased is known as the row that is left of them, which stays empty. A shopper comes back by what they do themselves
+    after it: `acted_at` is when they ordered or consented, None where the message tells of neither.
     """
     email, phone = normalise_email(person.email), normalise_phone(person.phone, person.country)
-    customer = _known(merchant, email, phone, person.external_id, at=at)
+    customer = _known(merchant, email, phone, person.external_id)
+    if customer is None or (acted_at is not None and acted_at < customer.created_at):
+        gone = erased.find(merchant, _identities(email, phone, person.external_id))
+        if gone is not None and (acted_at is None or acted_at <= gone.at):
+            return gone.customer
     if customer is None:
         if not (email or phone):
             return None
@@ -95,7 +93,13 @@ def resolve(merchant: Merchant, person: PersonInput, *, at: datetime) -> Custome
     return customer
 
 
-def _known(merchant: Merchant, email: str, phone: str, external_id: str, *, at: datetime) -> Customer | None:
+def _identities(email: str, phone: str, external_id: str) -> list[Identity]:
+    """By what a shopper may be known to have been erased, as by what one is known: the phone alone says it of nobody else."""
+    by_phone = [] if email else [(erased.PHONE, phone)]
+    return [(erased.EMAIL, email), (erased.EXTERNAL_ID, external_id), *by_phone]
+
+
+def _known(merchant: Merchant, email: str, phone: str, external_id: str) -> Customer | None:
     """Whoever has that e-mail address; else whoever has that id in the shop, if they have no other address."""
     customers = Customer.objects.for_merchant(merchant)
     if email and (found := customers.filter(email=email).first()):
@@ -158,6 +162,8 @@ def ingest_person(*, merchant: Merchant, person: PersonInput, at: datetime) -> H
     customer = resolve(merchant, person, at=at)
     if customer is None:
         return Handled("the customer has no e-mail address, phone number or known id")
+    if customer.status == Customer.Status.ERASED:
+        return Handled(f"customer {customer.pk} was erased: nothing is kept", customer_id=customer.pk)
     return Handled(f"customer {customer.pk} is up to date", reference=person.external_id, customer_id=customer.pk)
 
 
@@ -170,68 +176,7 @@ def note_account(customer: Customer, *, created_at: datetime) -> bool:
     return is_new
 
 
-def erase(*, merchant: Merchant, person: PersonInput, at: datetime) -> Handled:
-    """Forget a shopper: the history keeps what happened, not to whom. What was not sent yet is not sent."""
-    customers = _find(merchant, person)
-    addresses = {normalise_email(person.email), *(each.email for each in customers)}
-    TestEvent.objects.for_merchant(merchant).filter(email__in=addresses).delete()
-    for customer in customers:
-        _erase(merchant, customer, at=at)
-    if not customers:
-        return Handled("no such customer: nothing to erase", forgets_body=True)
-    return Handled(f"erased: {', '.join(f'customer {each.pk}' for each in customers)}", forgets_body=True)
-
-
-def _erase(merchant: Merchant, customer: Customer, *, at: datetime) -> None:
-    _forget_messages(merchant, customer)
-    mine = Delivery.objects.for_merchant(merchant)
-    erasing = ProfileChange.Kind.ERASE
-    _forget_deliveries(merchant, mine.filter(event__customer=customer), at=at)
-    _forget_deliveries(merchant, mine.filter(change__customer=customer).exclude(change__kind=erasing), at=at)
-    changes = ProfileChange.objects.for_merchant(merchant).filter(customer=customer).exclude(kind=erasing)
-    changes.update(email="", phone="", details={})
-    ConsentRecord.objects.for_merchant(merchant).filter(customer=customer).update(email="", phone="", origin="")
-    Lane.objects.for_merchant(merchant).update(last_error="")
-    CustomerExternalId.objects.for_merchant(merchant).filter(customer=customer).delete()
-    for name in ("email", "phone", "first_name", "last_name", "company"):
-        setattr(customer, name, "")
-    customer.consent, customer.updates, customer.status = {}, {}, Customer.Status.ERASED
-    customer.save()
-
-
-def _forget_deliveries(merchant: Merchant, deliveries: QuerySet[Delivery], *, at: datetime) -> None:
-    deliveries.filter(state__in=UNSENT).update(
-        state=Delivery.State.SKIPPED, reason=Delivery.Reason.CUSTOMER_ERASED, settled_at=at
-    )
-    DeliveryAttempt.objects.for_merchant(merchant).filter(delivery__in=deliveries).update(error="")
-    deliveries.update(identifier="", error="")
-
-
-def _forget_messages(merchant: Merchant, customer: Customer) -> None:
-    """Empty the stored messages about a shopper, and those that failed before it was known whom they are about."""
-    messages = InboundMessage.objects.for_merchant(merchant)
-    messages.filter(customer=customer).update(body=b"", error="")
-    identifiers = [each.encode() for each in (customer.email, customer.phone) if each]
-    unread = messages.filter(customer=None, state__in=[InboundMessage.State.FAILED, InboundMessage.State.WAITING])
-    naming = [
-        message.pk
-        for message in unread.only("body").iterator()
-        if any(each in bytes(message.body).lower() for each in identifiers)
-    ]
-    messages.filter(pk__in=naming).update(body=b"", error="")
-
-
-def data_requested(*, merchant: Merchant, person: PersonInput, at: datetime) -> Handled:
-    """A shopper asked the shop for their data: say what there is, for the CSM to hand over."""
-    customers = _find(merchant, person)
-    if not customers:
-        return Handled("no such customer: there is no data")
-    events = Event.objects.for_merchant(merchant).filter(customer__in=customers).count()
-    who = ", ".join(f"customer {each.pk}" for each in customers)
-    return Handled(f"{who}: {events} events on file; hand them to the shop within 30 days")
-
-
-def _find(merchant: Merchant, person: PersonInput) -> list[Customer]:
+def find(merchant: Merchant, person: PersonInput) -> list[Customer]:
     """Everybody who may be meant: by address, by the shop's id, and by a phone number that stands alone."""
     email, phone = normalise_email(person.email), normalise_phone(person.phone, person.country)
     who = Q(pk=None)

@@ -57,6 +57,7 @@ def _drafts(fact: Fact, connections: Sequence[Connection], *, at: datetime) -> I
 
 
 def _event(metric: Metric[Fact], fact: Fact, *, at: datetime) -> Event:
+    """What happens to somebody who was erased counts, and says nothing more."""
     draft = metric.draft(fact)
     return Event(
         merchant=fact.merchant,
@@ -72,7 +73,7 @@ def _event(metric: Metric[Fact], fact: Fact, *, at: datetime) -> Event:
         fresh_until=draft.fresh_until,
         value=draft.value,
         value_currency=draft.value_currency,
-        properties=draft.properties,
+        properties={} if _is_erased(fact.customer) else draft.properties,
     )
 
 
@@ -85,6 +86,8 @@ def _deliveries(event: Event, fact: Fact, connections: Sequence[Connection]) -> 
             state, reason, is_backfill = admission(
                 connection, window_at, event.occurred_at, bool(identifier), at=event.recorded_at
             )
+            if _is_erased(fact.customer):
+                state, reason = Delivery.State.SKIPPED, Delivery.Reason.CUSTOMER_ERASED
             yield Delivery(
                 merchant=fact.merchant,
                 event=event,
@@ -99,6 +102,10 @@ def _deliveries(event: Event, fact: Fact, connections: Sequence[Connection]) -> 
                 created_at=event.recorded_at,
                 settled_at=event.recorded_at if state == Delivery.State.SKIPPED else None,
             )
+
+
+def _is_erased(customer: Customer | None) -> bool:
+    return customer is not None and customer.status == Customer.Status.ERASED
 
 
 def identifier_of(customer: Customer | None) -> str:
@@ -124,12 +131,17 @@ def admission(
 
 
 def identify(merchant: Merchant, subject: str, customer: Customer, *, at: datetime) -> int:
-    """Give the events of `subject` that have no shopper one, and let them go; returns how many deliveries were let go."""
+    """Give the events of `subject` that have no shopper one, and let them go; returns how many deliveries were let go.
+
+    Those of somebody who was erased go nowhere: they are emptied with the rest of what is theirs.
+    """
     anonymous = Event.objects.for_merchant(merchant).filter(subject=subject, customer=None)
     ids = list(anonymous.values_list("pk", flat=True))
     if not ids:
         return 0
     Event.objects.for_merchant(merchant).filter(pk__in=ids).update(customer=customer)
+    if _is_erased(customer):
+        return 0
     return release(Delivery.objects.for_merchant(merchant).filter(event__in=ids), identifier_of(customer), at=at)
 
 

@@ -18,7 +18,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
-from integrations import clean, leases, sources, wake
+from integrations import clean, erasure, leases, sources, wake
 from integrations.models import InboundMessage, Merchant
 from integrations.sources import Envelope, Handled, Malformed, Source
 from integrations.statements import insert_new
@@ -167,6 +167,7 @@ def handle(merchant: Merchant, message: InboundMessage, *, at: datetime) -> None
                 merchant, message.topic, payload, received_at=message.received_at, at=at
             )
             _conclude_handled(message, handled, at=at)
+            erasure.keep_erased(merchant, handled.customer_id, at=at)
     except DatabaseError as error:
         if _is_passing(error):
             raise

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from django.db import connection as database
 
 from integrations import wake
 from integrations.history import OutsideTransaction, identifier_of
-from integrations.models import ConsentRecord, Customer, Delivery, Merchant, ProfileChange
+from integrations.models import Connection, ConsentRecord, Customer, Delivery, Merchant, ProfileChange
 
 
 def request(
@@ -29,8 +29,9 @@ def request(
     source: str = "",
     details: Mapping[str, Any] | None = None,
     consent: ConsentRecord | None = None,
+    connections: Iterable[Connection] | None = None,
 ) -> ProfileChange:
-    """Line up a change of a shopper's profile for each of the merchant's connections.
+    """Line up a change of a shopper's profile for each of the merchant's connections, or for `connections` alone.
 
     `email` and `phone` name the profile; both "" stand for the customer's own. See `ProfileChange` for what each kind needs.
     Raises `OutsideTransaction`, and `ValueError` where nothing names a profile.
@@ -65,7 +66,7 @@ def request(
             window_at=at,
             created_at=at,
         )
-        for connection in merchant.connections.all()
+        for connection in (merchant.connections.all() if connections is None else connections)
     )
     wake.after_commit(wake.DELIVER)
     return change

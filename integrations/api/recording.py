@@ -14,7 +14,7 @@ from integrations.api.endpoint import Call
 from integrations.api.people import Person
 from integrations.api.problems import Problem
 from integrations.catalog import UNIQUE_ID_LENGTH
-from integrations.custom_events import MetricOff, NotAsDeclared, Report
+from integrations.custom_events import Forgotten, MetricOff, NotAsDeclared, Report
 from integrations.people import PersonInput
 
 
@@ -42,7 +42,7 @@ def record(call: Call, values: Mapping[str, Any]) -> tuple[int, Any, int]:
     except NotAsDeclared as error:
         places = [{"pointer": bodies.pointer(*place), "detail": text} for place, text in error.objections]
         raise bodies.invalid(places) from None
-    except MetricOff as error:
+    except (MetricOff, Forgotten) as error:
         raise Problem("conflict", f"{error}.") from None
     row = event_rows.one(call.merchant, event.pk)
     if row is None:

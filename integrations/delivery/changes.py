@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from integrations import consent
@@ -68,7 +68,8 @@ def take(
         pk__lt=OuterRef("pk"),
     )
     with transaction.atomic():
-        ready = due(connection, at=at).filter(~Exists(earlier)).select_related("change__customer")
+        ready = due(connection, at=at).filter(~Exists(earlier), ~_is_too_early(connection))
+        ready = ready.select_related("change__customer")
         rows = list(ready.select_for_update(of=("self",), skip_locked=True).order_by("not_before", "pk")[:LOOKED_AT])
         together = _together(rows, carrying)[:most]
         Delivery.objects.filter(Among(F("pk"), [row.pk for row in together])).update(
@@ -85,6 +86,14 @@ def take(
         if row.change is not None
     ]
     return claimed, len(rows) > len(together)
+
+
+def _is_too_early(connection: Connection) -> Q:
+    """A profile is deleted after all that is under way about its shopper, which would make it anew."""
+    under_way = Delivery.objects.filter(connection=connection, state=Delivery.State.SENDING)
+    events = under_way.filter(event__customer=OuterRef("change__customer"))
+    others = under_way.filter(change__customer=OuterRef("change__customer"))
+    return Q(Exists(events) | Exists(others), change__kind=Kind.ERASE)
 
 
 def prepare(

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.db import transaction
 
-from integrations import connections, leases
+from integrations import connections, erasure, leases
 from integrations.delivery import backoff, changes, claim, outgoing, verdicts
 from integrations.delivery.changes import ClaimedChange
 from integrations.delivery.claim import Claimed
@@ -20,7 +20,7 @@ from integrations.delivery.settle import attempt_of, settle
 from integrations.delivery.verdicts import UNSENT, Verdict
 from integrations.destinations import registry
 from integrations.destinations.base import ConnectionPaused, Outgoing, Receipt, Unavailable
-from integrations.models import Connection, DeliveryAttempt, Lane
+from integrations.models import Connection, Delivery, DeliveryAttempt, Lane, ProfileChange
 
 LEASE_SECONDS = 45
 RENEW_AFTER = timedelta(seconds=10)
@@ -203,6 +203,8 @@ class OpenLane:
             self.queue.extendleft(reversed(conclusion.again))
             conclusions.append(conclusion)
         self._settle(settled | self._hold_back(settled), attempts, at=at)
+        if any(job.kind == ProfileChange.Kind.ERASE for job, _, _ in results):
+            erasure.passed_on([key for key, verdict in settled.items() if verdict.state == Delivery.State.SENT])
         for conclusion in conclusions:
             self._apply(conclusion, at=at)
 

@@ -6,6 +6,7 @@ from integrations.models.connection import Connection, Lane
 from integrations.models.custom_metric import CustomMetric
 from integrations.models.customer import Customer, CustomerExternalId
 from integrations.models.delivery import Delivery, DeliveryAttempt
+from integrations.models.erasure import DataRequest, ErasedIdentity, Erasure, ErasureKey, MerchantRemoval
 from integrations.models.event import Event
 from integrations.models.idempotency import IdempotentRequest
 from integrations.models.inbound import InboundMessage, SourceSecret
@@ -26,8 +27,12 @@ __all__ = [
     "CustomMetric",
     "Customer",
     "CustomerExternalId",
+    "DataRequest",
     "Delivery",
     "DeliveryAttempt",
+    "ErasedIdentity",
+    "Erasure",
+    "ErasureKey",
     "Event",
     "IdempotentRequest",
     "InboundMessage",
@@ -36,6 +41,7 @@ __all__ = [
     "Lease",
     "Membership",
     "Merchant",
+    "MerchantRemoval",
     "ProfileChange",
     "Replay",
     "ShopDomain",

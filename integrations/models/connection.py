@@ -25,7 +25,7 @@ class Connection(MerchantOwned):
     `foreign_metrics` are names of metrics that another integration sends to the account, as its last check found them: name ->
     integration. `freshness_hours`: an event older than this when it is sent is recorded as backfill and starts no flow.
     `list_id` is the list that Tidings keeps in every account, `marketing_list_id` the one that sign-ups join; "": none, so that
-    the account's own opt-in process holds.
+    the account's own opt-in process holds. `erases_profiles`: who is erased here is to be deleted there, too.
     """
 
     class State(models.TextChoices):
@@ -51,6 +51,7 @@ class Connection(MerchantOwned):
     checked_at = models.DateTimeField(null=True, blank=True)
     list_id = models.CharField(max_length=40, blank=True)
     marketing_list_id = models.CharField(max_length=40, db_default="", blank=True)
+    erases_profiles = models.BooleanField("erase at Klaviyo, too", default=True, db_default=True)
     default_profile_id = models.CharField(max_length=40, blank=True)
     enabled_metrics = models.JSONField(default=list, blank=True)
     launch_at = models.DateTimeField(default=timezone.now)

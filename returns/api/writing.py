@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from integrations import erasure
 from integrations.api import problems
 from integrations.api.problems import Problem
 from integrations.models import Merchant
@@ -20,17 +21,18 @@ def told_return(merchant: Merchant, told: Told, *, at: datetime) -> Written:
         handled = services.ingest_return(merchant=merchant, told=bodies.return_input(told, at=at), at=at)
     except Contradiction as error:
         raise Problem("conflict", str(error)) from None
-    return _written(merchant, told["external_id"], handled)
+    return _written(merchant, told["external_id"], handled, at=at)
 
 
 def items(merchant: Merchant, external_id: str, told: Told, *, at: datetime) -> Written:
     """Take in items of a return. Raises `Problem`."""
     given = [bodies.item_input(each) for each in told["items"]]
     handled = services.add_items(merchant=merchant, return_external_id=external_id, told=given, at=at)
-    return _written(merchant, external_id, handled)
+    return _written(merchant, external_id, handled, at=at)
 
 
-def _written(merchant: Merchant, external_id: str, handled: Handled) -> Written:
+def _written(merchant: Merchant, external_id: str, handled: Handled, *, at: datetime) -> Written:
+    erasure.keep_erased(merchant, handled.customer_id, at=at)
     row = rows.return_of(merchant, external_id)
     if handled.waits_for or row is None:
         raise problems.not_found("return")

@@ -14,7 +14,8 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from integrations import consent, customers, profiles
+from integrations import consent, erasure, profiles
+from integrations.audit import Actor
 from integrations.consent import NothingShown, NotReachable, SignUp
 from integrations.delivery.engine import Engine
 from integrations.destinations.klaviyo.sandbox import Sandbox
@@ -143,9 +144,10 @@ def test_a_consent_to_nothing_that_was_shown_is_none(merchant: Merchant) -> None
 
 def test_erasing_forgets_the_addresses_and_sends_nothing_more(merchant: Merchant) -> None:
     consent.subscribe(merchant=merchant, sign_up=sign_up(AT, ("email", "sms")), at=AT)
-    customers.erase(merchant=merchant, person=ANN, at=AT + HOUR)
+    erasure.requested(merchant=merchant, person=ANN, by=Actor(label="a test"), at=AT + HOUR)
 
-    kept, change, delivery = ConsentRecord.objects.get(), ProfileChange.objects.get(), Delivery.objects.get()
+    kept, change = ConsentRecord.objects.get(), ProfileChange.objects.get(kind="subscribe")
+    delivery = Delivery.objects.get(change=change)
     assert (kept.email, kept.phone, kept.text) == ("", "", "Yes, please.")
     assert (change.email, change.phone, change.asked_at) == ("", "", AT)
     assert (delivery.state, delivery.reason, delivery.identifier) == ("skipped", "erased", "")

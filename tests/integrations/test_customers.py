@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from integrations import consent, customers, history
+from integrations import consent, customers, disclosure, erasure, history
+from integrations.audit import Actor
 from integrations.catalog import catalog
 from integrations.customers import normalise_email, normalise_phone
 from integrations.models import (
@@ -224,7 +225,7 @@ def test_two_merchants_with_the_same_shopper_know_nothing_of_each_other(merchant
     theirs = resolve(other, "ann@shopper.example", external_id="7", first_name="Ann", last_name="Two")
 
     resolve(merchant, "ann@new.example", external_id="7")
-    customers.erase(merchant=merchant, person=PersonInput(external_id="7"), at=AT)
+    erasure.requested(merchant=merchant, person=PersonInput(external_id="7"), by=Actor(label="a test"), at=AT)
 
     theirs.refresh_from_db()
     assert mine.pk != theirs.pk
@@ -269,8 +270,11 @@ def test_what_there_is_of_a_shopper_is_told_for_the_shop(merchant: Merchant) -> 
     ann = resolve(merchant, "ann@shopper.example")
     announce_order(merchant, ann)
 
-    told = customers.data_requested(merchant=merchant, person=PersonInput(email="ann@shopper.example"), at=AT)
-    unknown = customers.data_requested(merchant=merchant, person=PersonInput(email="bob@shopper.example"), at=AT)
+    told = disclosure.requested(merchant=merchant, person=PersonInput(email="ann@shopper.example"), at=AT)
+    unknown = disclosure.requested(merchant=merchant, person=PersonInput(email="bob@shopper.example"), at=AT)
 
-    assert told.note == f"customer {ann.pk}: 1 events on file; hand them to the shop within 30 days"
+    assert told.note == (
+        f"customer {ann.pk}: fetch the data in the admin or at /api/v1/customers/{ann.pk}/data; "
+        "hand it to the shop within 30 days"
+    )
     assert unknown.note == "no such customer: there is no data"

@@ -25,7 +25,11 @@ def merchant(db: None) -> Merchant:
     """A launched merchant with every metric on."""
     made = Merchant.objects.create(name="Alba")
     connection = Connection.objects.create(
-        merchant=made, enabled_metrics=list(catalog.metrics), launch_at=AT - 30 * DAY, launched_at=AT - 30 * DAY
+        merchant=made,
+        enabled_metrics=list(catalog.metrics),
+        launch_at=AT - 30 * DAY,
+        launched_at=AT - 30 * DAY,
+        erases_profiles=False,
     )
     Lane.objects.create(merchant=made, connection=connection)
     return made
@@ -98,11 +102,14 @@ def test_erasing_nobody_erases_nobody(merchant: Merchant) -> None:
     assert Customer.objects.get().email == "canary@shopper.example"
 
 
-def test_an_erased_shopper_is_not_found_again_by_the_shops_id(merchant: Merchant) -> None:
+def test_an_erased_shopper_is_known_by_the_shops_id_and_stays_nobody(merchant: Merchant) -> None:
     hear(merchant, "shopify", "orders/create", canary_order())
     redact(merchant)
 
-    assert customers.resolve(merchant, PersonInput(external_id="7"), at=AT) is None
+    known = customers.resolve(merchant, PersonInput(external_id="7", last_name="Canarilla"), at=AT)
+
+    assert known
+    assert (known.status, Customer.objects.count(), traces()) == ("erased", 1, [])
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ from django.apps import apps
 from django.conf import settings
 from django.db.models import Field, Model, UniqueConstraint
 
-from integrations import customers, inbound, sources
+from integrations import customers, erasure, inbound, sources
+from integrations.audit import Actor
 from integrations.catalog import catalog
 from integrations.fields import Sealed
 from integrations.models import (
@@ -319,8 +320,8 @@ ACTIONS: dict[str, Any] = {
     "shopper renamed": lambda m: customers.resolve(
         m, PersonInput(email="ann@new.example", external_id="7"), at=AT + DAY
     ),
-    "shopper erased": lambda m: customers.erase(
-        merchant=m, person=PersonInput(email="ann@shopper.example"), at=AT + DAY
+    "shopper erased": lambda m: erasure.requested(
+        merchant=m, person=PersonInput(email="ann@shopper.example"), by=Actor(label="a test"), at=AT + DAY
     ),
     "messages released": lambda m: inbound.release(m, "parcel:1ZUNKNOWN", "order:1"),
     "app uninstalled": lambda m: hear(m, "shopify", "app/uninstalled", {"id": 1}),

@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from integrations import connections, customers, merchants, models, testing
+from integrations import connections, erasure, merchants, models, testing
 from integrations.audit import Actor
 from integrations.destinations.klaviyo.sandbox import Sandbox
 from integrations.models import AuditEntry, Connection, Event, Merchant
@@ -114,7 +114,7 @@ def test_without_an_account_nothing_is_sent(db: None, by: Actor) -> None:
 def test_a_shopper_who_is_forgotten_is_forgotten_here_too(shop: Shop, by: Actor) -> None:
     for email in (EVA, "ops@alba.example"):
         testing.send(shop.merchant, ["order_shipped"], email, by=by, at=AT)
-    customers.erase(merchant=shop.merchant, person=PersonInput(email=EVA), at=AT)
+    erasure.requested(merchant=shop.merchant, person=PersonInput(email=EVA), by=Actor(label="a test"), at=AT)
 
     assert list(models.TestEvent.objects.values_list("email", flat=True)) == ["ops@alba.example"]
     assert EVA not in str(AuditEntry.objects.values_list("details", flat=True))

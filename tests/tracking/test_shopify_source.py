@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from integrations import consent, customers, merchants
+from integrations import consent, customers, disclosure, erasure, merchants
 from integrations.models import Merchant
 from integrations.sources import BadSignature, Handled, Malformed
 from tests.support.signing import accepts
@@ -126,8 +126,8 @@ def handle(topic: str, payload: Any) -> Handled:
         ("customers/enable", load("customer"), services, "open_account", "account"),
         ("customers_email_marketing_consent/update", load("email_consent"), consent, "record", "consent"),
         ("customers_marketing_consent/update", load("sms_consent"), consent, "record", "consent"),
-        ("customers/redact", load("redact"), customers, "erase", "person"),
-        ("customers/data_request", load("redact"), customers, "data_requested", "person"),
+        ("customers/redact", load("redact"), erasure, "requested", "person"),
+        ("customers/data_request", load("redact"), disclosure, "requested", "person"),
         ("app/uninstalled", {"id": 1, "myshopify_domain": None}, merchants, "disconnect_source", "source"),
         ("shop/redact", {"shop_domain": "a.myshopify.com"}, merchants, "request_erasure", None),
     ],

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
+from integrations import erasure
 from integrations.api import bodies as checked
 from integrations.api import problems
 from integrations.api.endpoint import Call
@@ -41,7 +42,7 @@ def answer(handled: Handled, told: dict[str, Any]) -> Written:
 def order(merchant: Merchant, told: Told, *, at: datetime) -> Written:
     """Take in an order."""
     handled = services.ingest_order(merchant=merchant, order=bodies.order_input(told, at=at), at=at)
-    return _order(merchant, told["external_id"], handled)
+    return _order(merchant, told["external_id"], handled, at=at)
 
 
 def cancellation(merchant: Merchant, external_id: str, told: Told, *, at: datetime) -> Written:
@@ -53,7 +54,7 @@ def cancellation(merchant: Merchant, external_id: str, told: Told, *, at: dateti
         reason=told["cancel_reason"],
         at=at,
     )
-    return _order(merchant, external_id, handled)
+    return _order(merchant, external_id, handled, at=at)
 
 
 def billing(merchant: Merchant, external_id: str, told: Told, *, at: datetime) -> Written:
@@ -63,7 +64,7 @@ def billing(merchant: Merchant, external_id: str, told: Told, *, at: datetime) -
         handled = services.bill_order(merchant=merchant, order_external_id=external_id, billed_at=billed_at, at=at)
     except services.Contradiction as error:
         raise Problem("conflict", str(error)) from None
-    return _order(merchant, external_id, handled)
+    return _order(merchant, external_id, handled, at=at)
 
 
 def fulfilment(merchant: Merchant, order_external_id: str, told: Told, *, at: datetime) -> Written:
@@ -87,13 +88,15 @@ def scans(merchant: Merchant, external_id: str, told: Told, *, at: datetime) -> 
     """Take in scans of a parcel. Raises `Problem`."""
     given = [bodies.scan_input(each) for each in told["scans"]]
     handled = services.ingest_scans(merchant=merchant, shipment_external_id=external_id, scans=given, at=at)
+    erasure.keep_erased(merchant, handled.customer_id, at=at)
     row = rows.shipment_of(merchant, external_id)
     if handled.waits_for or row is None:
         raise problems.not_found("shipment")
     return 200, answer(handled, rows.shipment(row))[1]
 
 
-def _order(merchant: Merchant, external_id: str, handled: Handled) -> Written:
+def _order(merchant: Merchant, external_id: str, handled: Handled, *, at: datetime) -> Written:
+    erasure.keep_erased(merchant, handled.customer_id, at=at)
     row = rows.order_of(merchant, external_id)
     if handled.waits_for or row is None:
         raise problems.not_found("order")
@@ -107,6 +110,7 @@ def _shipment(merchant: Merchant, order_external_id: str, told: Told, *, at: dat
         handled = services.ingest_shipment(merchant=merchant, fulfillment=given, at=at)
     except services.Contradiction as error:
         raise Problem("conflict", str(error)) from None
+    erasure.keep_erased(merchant, handled.customer_id, at=at)
     row = rows.shipment_of(merchant, given.external_id)
     if handled.waits_for or row is None:
         return None

@@ -28,8 +28,8 @@ LINES_AT_ONCE = 50
 
 def ingest_order(*, merchant: Merchant, order: OrderInput, at: datetime) -> Handled:
     """An order as a source knows it now, however old the news is: rows that are newer stay as they are."""
-    mine = Order.objects.for_merchant(merchant).select_for_update(of=("self",)).select_related("stalled_policy")
-    row, is_new = mine.get_or_create(
+    mine = Order.objects.for_merchant(merchant).select_for_update(of=("self",))
+    row, is_new = mine.select_related("stalled_policy", "customer").get_or_create(
         merchant=merchant,
         external_id=order.external_id,
         defaults=_values(order) | {"recorded_at": at} | _judged(merchant, order),
@@ -39,8 +39,8 @@ def ingest_order(*, merchant: Merchant, order: OrderInput, at: datetime) -> Hand
     was_anonymous = row.customer_id is None
     if is_news and not is_new:
         progress.update(row, _values(order))
-    if is_news or row.customer_id is None:
-        _identify(row, customers.resolve(merchant, order.person, at=at), at=at)
+    if (is_news or row.customer_id is None) and not _is_erased(row.customer):
+        _identify(row, customers.resolve(merchant, order.person, at=at, acted_at=order.created_at), at=at)
     dossier = Dossier.of(row) if not is_new else Dossier(row, [], [])
     if is_news:
         _write_lines(dossier, order.lines)
@@ -161,6 +161,11 @@ def _identify(row: Order, customer: Customer | None, *, at: datetime) -> None:
     row.save(update_fields=["customer"])
     if was_anonymous:
         history.identify(row.merchant, row.subject, customer, at=at)
+
+
+def _is_erased(customer: Customer | None) -> bool:
+    """Whose order it was is nobody's to learn any more, whatever a message says."""
+    return customer is not None and customer.status == Customer.Status.ERASED
 
 
 def _write_lines(dossier: Dossier, lines: Sequence[LineInput]) -> None:

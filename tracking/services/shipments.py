@@ -8,7 +8,7 @@ from datetime import datetime
 
 from integrations import clean
 from integrations.catalog import Fact
-from integrations.models import Merchant
+from integrations.models import Customer, Merchant
 from integrations.sources import Handled
 from tracking import following
 from tracking.dossier import Dossier
@@ -82,18 +82,26 @@ def ingest_tracker(*, merchant: Merchant, tracker: TrackerInput, at: datetime) -
     current = [each for each in shipments if each.shipped_at > shipments[0].shipped_at - parcels.RECYCLED_AFTER]
     happened: list[Fact] = []
     event_ids: tuple[int, ...] = ()
-    customer_id = None
+    shoppers = []
     for order_id in dict.fromkeys(each.order_id for each in current):
         dossier = Dossier.locked(merchant, pk=order_id)
         if dossier is None:
             continue
-        customer_id = customer_id or dossier.order.customer_id
+        shoppers.append(dossier.order.customer)
         mine = [each for each in dossier.shipments if each.tracking_number == number]
         for shipment in mine:
             _describe(dossier, shipment, tracker)
         found, recorded = _record(dossier, mine, _scans(tracker), at=at)
         happened, event_ids = happened + found, event_ids + recorded
-    return Handled(_note(happened, current), reference=number, customer_id=customer_id, event_ids=event_ids)
+    about = min(filter(None, shoppers), key=_is_kept, default=None)
+    return Handled(
+        _note(happened, current), reference=number, customer_id=about.pk if about else None, event_ids=event_ids
+    )
+
+
+def _is_kept(shopper: Customer) -> bool:
+    """Of several whose parcel it is, a message is about the one who was erased: it is forgotten with them."""
+    return shopper.status != Customer.Status.ERASED
 
 
 def _record(

@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from integrations import consent as consents
-from integrations import customers, merchants
+from integrations import customers, disclosure, erasure, merchants
+from integrations.audit import Actor
 from integrations.sources import BadSignature, Envelope, Handled, Malformed, Source, hmac_sha256, matches
 from tracking import services
 from tracking.reading import Record
@@ -147,12 +148,16 @@ def _consent(message: Message) -> Handled:
 
 def _erased_customer(message: Message) -> Handled:
     person = parse_privacy_request(message.payload, message.topic)
-    return customers.erase(merchant=message.merchant, person=person, at=message.at)
+    return erasure.requested(merchant=message.merchant, person=person, by=_asker(message), at=message.at)
+
+
+def _asker(message: Message) -> Actor:
+    return Actor(label=f"{Shopify.label} {message.topic}")
 
 
 def _data_request(message: Message) -> Handled:
     person = parse_privacy_request(message.payload, message.topic)
-    return customers.data_requested(merchant=message.merchant, person=person, at=message.at)
+    return disclosure.requested(merchant=message.merchant, person=person, at=message.at)
 
 
 def _uninstalled(message: Message) -> Handled:
