@@ -18,6 +18,7 @@ SCHEDULES = {
     "launch": ("integrations.tasks.launch", 1),
     "housekeep": ("integrations.tasks.housekeep", 10),
     "check_keys": ("integrations.tasks.check_keys", 60),
+    "remove_merchants": ("integrations.tasks.remove_merchants", 10),
     "reconcile": ("integrations.tasks.reconcile", 24 * 60),
 }
 """Name -> (dotted path of the task, minutes between two runs)."""

@@ -95,20 +95,22 @@ def look_again(*, at: datetime) -> int:
     return len(rows)
 
 
-def passed_on(deliveries: Sequence[int]) -> None:
-    """The destination has taken requests to delete profiles: their addresses are needed no more."""
-    changes = ProfileChange.objects.filter(kind=Kind.ERASE, deliveries__in=deliveries)
-    _forget_addresses(list(changes.values_list("pk", flat=True)))
+def passed_on(merchant: Merchant | int, deliveries: Sequence[int]) -> None:
+    """A merchant's destination has taken requests to delete profiles: their addresses are needed no more."""
+    mine = ProfileChange.objects.for_merchant(merchant)
+    changes = mine.filter(kind=Kind.ERASE, deliveries__in=deliveries)
+    _forget_addresses(merchant, list(changes.values_list("pk", flat=True)))
 
 
 def give_up(*, at: datetime) -> int:
     """Requests to delete that were not taken within 30 days are given up, and forget whom they were about; returns how many."""
     old = ProfileChange.objects.filter(kind=Kind.ERASE, created_at__lt=at - ADDRESS_FOR).exclude(email="", phone="")
-    keys = list(old.values_list("pk", flat=True)[:AT_ONCE])
-    waiting = Delivery.objects.filter(change__in=keys, state__in=traces.OPEN)
-    waiting.update(state=State.DEAD, reason=Delivery.Reason.EXHAUSTED, settled_at=at)
-    _forget_addresses(keys)
-    return len(keys)
+    rows = list(old.values_list("merchant", "pk")[:AT_ONCE])
+    for merchant, key in rows:
+        waiting = Delivery.objects.for_merchant(merchant).filter(change=key, state__in=traces.OPEN)
+        waiting.update(state=State.DEAD, reason=Delivery.Reason.EXHAUSTED, settled_at=at)
+        _forget_addresses(merchant, [key])
+    return len(rows)
 
 
 def profile_states(erasure: Erasure) -> list[str]:
@@ -190,12 +192,13 @@ def _identities(who: Named) -> list[Identity]:
     ]
 
 
-def _forget_addresses(changes: Sequence[int]) -> None:
+def _forget_addresses(merchant: Merchant | int, changes: Sequence[int]) -> None:
     """Of requests to delete whose every delivery is over."""
-    waiting = Delivery.objects.filter(change__in=changes, state__in=[*traces.OPEN, State.SENDING])
-    over = ProfileChange.objects.filter(pk__in=changes).exclude(pk__in=waiting.values("change"))
-    keys = list(over.values_list("pk", flat=True))
-    over.filter(pk__in=keys).update(email="", phone="")
-    deliveries = Delivery.objects.filter(change__in=keys)
-    DeliveryAttempt.objects.filter(delivery__in=deliveries.values("pk")).update(error="")
-    deliveries.update(identifier="", error="")
+    deliveries = Delivery.objects.for_merchant(merchant).filter(change__in=changes)
+    waiting = deliveries.filter(state__in=[*traces.OPEN, State.SENDING])
+    over = sorted(set(changes) - set(waiting.values_list("change", flat=True)))
+    ProfileChange.objects.for_merchant(merchant).filter(pk__in=over).update(email="", phone="")
+    theirs = Delivery.objects.for_merchant(merchant).filter(change__in=over)
+    attempts = DeliveryAttempt.objects.for_merchant(merchant).filter(delivery__in=theirs.values("pk"))
+    attempts.exclude(error="").update(error="")
+    theirs.update(identifier="", error="")

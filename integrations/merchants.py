@@ -1,4 +1,4 @@
-"""Merchants as a whole: pausing, sources and their secrets, and the end of a relationship."""
+"""Merchants as a whole: pausing, and sources with their secrets. How one is removed is `integrations.removal`'s."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from integrations import audit, doors, sources, wake
+from integrations import audit, doors, removal, sources, wake
 from integrations.audit import Actor
 from integrations.fields import NOTHING, Sealed
 from integrations.models import Merchant, SourceSecret
@@ -46,9 +46,13 @@ def new_secret() -> str:
 def set_source_secret(
     merchant: Merchant, source: str, secret: str, *, at: datetime, by: Actor | None = None
 ) -> SourceSecret:
-    """Give a source its webhook secret; the one before stays good for a day. Raises `KeyError` for an unknown source."""
+    """Give a source its webhook secret; the one before stays good for a day. Raises `KeyError` for an unknown source.
+
+    A merchant who was to be removed, and connects a source again, stays.
+    """
     label = sources.get(source).label
     with transaction.atomic():
+        removal.stop(merchant, by=by or Actor(label=f"a new webhook secret for {label}"), at=at)
         if by is not None:
             audit.note(merchant, by, "changed a webhook secret", [f"{label}: it ends in …{secret[-4:]}"], at=at)
         row, is_new = SourceSecret.objects.select_for_update().get_or_create(
@@ -73,9 +77,3 @@ def disconnect_source(*, merchant: Merchant, source: str, at: datetime) -> Handl
     )
     doors.forget(merchant)
     return Handled(f"{source} is disconnected: its messages are refused until a new secret is set")
-
-
-def request_erasure(*, merchant: Merchant, at: datetime) -> Handled:
-    """The shop asked for its data to be erased: nothing is delivered any more, and staff see what is to be done."""
-    Merchant.objects.filter(pk=merchant.pk).update(state=Merchant.State.CLOSING)
-    return Handled("the merchant is closing: erase its data within 30 days")

@@ -9,7 +9,18 @@ from collections.abc import Callable
 
 from django.utils import timezone
 
-from integrations import alerts, connections, daily_list, housekeeping, inbound, reconciliation, replays, ticks, wake
+from integrations import (
+    alerts,
+    connections,
+    daily_list,
+    housekeeping,
+    inbound,
+    reconciliation,
+    removal,
+    replays,
+    ticks,
+    wake,
+)
 from integrations import launch as launching
 from integrations.delivery.engine import Engine
 
@@ -59,6 +70,11 @@ def alert() -> None:
 def list_stalled() -> None:
     """Send the daily lists whose time has come."""
     _run("list_stalled", lambda: daily_list.send_due(at=timezone.now()))
+
+
+def remove_merchants() -> None:
+    """Remove merchants whose time has come."""
+    _run("remove_merchants", lambda: removal.remove_due(at=timezone.now(), seconds=SECONDS))
 
 
 def reconcile() -> None:

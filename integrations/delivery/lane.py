@@ -204,7 +204,8 @@ class OpenLane:
             conclusions.append(conclusion)
         self._settle(settled | self._hold_back(settled), attempts, at=at)
         if any(job.kind == ProfileChange.Kind.ERASE for job, _, _ in results):
-            erasure.passed_on([key for key, verdict in settled.items() if verdict.state == Delivery.State.SENT])
+            sent = [key for key, verdict in settled.items() if verdict.state == Delivery.State.SENT]
+            erasure.passed_on(self.connection.merchant_id, sent)
         for conclusion in conclusions:
             self._apply(conclusion, at=at)
 

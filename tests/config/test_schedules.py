@@ -22,6 +22,7 @@ FROZEN = {
     "integrations.tasks.launch",
     "integrations.tasks.list_stalled",
     "integrations.tasks.reconcile",
+    "integrations.tasks.remove_merchants",
     "returns.tasks.watch_returns",
     "tracking.tasks.flag_stalled",
 }

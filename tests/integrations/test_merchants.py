@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from integrations import inbound, merchants
+from integrations import inbound, merchants, removal
+from integrations.audit import Actor
 from integrations.models import Merchant, SourceSecret
 
 AT = datetime(2026, 11, 20, 10, tzinfo=UTC)
@@ -38,7 +39,7 @@ def test_paused_and_resumed(merchant: Merchant) -> None:
 
 
 def test_a_closing_merchant_is_neither_paused_nor_resumed(merchant: Merchant) -> None:
-    merchants.request_erasure(merchant=merchant, at=AT)
+    removal.request(merchant, by=Actor(label="a test"), at=AT)
     merchants.pause(merchant)
     merchants.resume(merchant)
 

@@ -11,7 +11,8 @@ from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 
-from integrations import consent, inbound, sources
+from integrations import consent, customers, disclosure, erasure, inbound, sources
+from integrations.audit import Actor
 from integrations.consent import SignUp
 from integrations.delivery.engine import Engine
 from integrations.destinations.klaviyo.sandbox import Sandbox
@@ -82,6 +83,10 @@ def _tell(merchant: Merchant) -> None:
         kind = sources.get(source)
         headers = {**kind.headers_for(topic), "x-shopify-webhook-id": f"{topic} {payload.get('id')}"}
         inbound.receive(merchant, kind, json.dumps(payload).encode(), headers, at=AT)
+    disclosure.requested(merchant=merchant, person=ann, at=AT)
+    bob = PersonInput(email="bob@shopper.example")
+    customers.resolve(merchant, bob, at=AT)
+    erasure.requested(merchant=merchant, person=bob, by=Actor(label="a test"), at=AT)
 
 
 def test_a_row_of_another_merchant_is_refused_in_every_relation(shops: tuple[Shop, Shop]) -> None:

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from integrations import consent, customers, disclosure, erasure, merchants
+from integrations import consent, customers, disclosure, erasure, merchants, removal
 from integrations.models import Merchant
 from integrations.sources import BadSignature, Handled, Malformed
 from tests.support.signing import accepts
@@ -129,7 +129,7 @@ def handle(topic: str, payload: Any) -> Handled:
         ("customers/redact", load("redact"), erasure, "requested", "person"),
         ("customers/data_request", load("redact"), disclosure, "requested", "person"),
         ("app/uninstalled", {"id": 1, "myshopify_domain": None}, merchants, "disconnect_source", "source"),
-        ("shop/redact", {"shop_domain": "a.myshopify.com"}, merchants, "request_erasure", None),
+        ("shop/redact", {"shop_domain": "a.myshopify.com"}, removal, "requested", None),
     ],
 )
 def test_topic_leads_to_its_domain_action(
@@ -147,6 +147,8 @@ def test_topic_leads_to_its_domain_action(
 
     assert handle(topic, payload) is done
     (call,) = calls
+    asker = call.pop("by", None)
+    assert asker is None or asker.name == f"Shopify {topic}"
     assert call.keys() == {"merchant", "at"} | ({argument} if argument else set())
     assert (call["merchant"], call["at"]) == (MERCHANT, AT)
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from integrations import consent as consents
-from integrations import customers, disclosure, erasure, merchants
+from integrations import customers, disclosure, erasure, merchants, removal
 from integrations.audit import Actor
 from integrations.sources import BadSignature, Envelope, Handled, Malformed, Source, hmac_sha256, matches
 from tracking import services
@@ -166,7 +166,7 @@ def _uninstalled(message: Message) -> Handled:
 
 def _erased_shop(message: Message) -> Handled:
     Record(message.payload, message.topic).required_text("shop_domain")
-    return merchants.request_erasure(merchant=message.merchant, at=message.at)
+    return removal.requested(merchant=message.merchant, by=_asker(message), at=message.at)
 
 
 _ACTIONS: dict[str, Action] = {
