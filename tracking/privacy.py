@@ -11,10 +11,10 @@ from typing import Any
 
 from django.db.models import F
 
-from integrations.disclosure import in_pages, with_children
+from integrations.disclosure import in_pages, told, with_children
 from integrations.models import Merchant
 from integrations.privacy import Holding, register
-from tracking.models import Order, OrderLine, Scan, Shipment
+from tracking.models import Order, OrderLine, Scan, Shipment, WishlistItem
 
 LINE = ("external_id", "product_name", "variant_name", "sku", "quantity", "ordered", "price")
 SCAN = ("occurred_at", "status", "substatus", "raw_status", "message", "city", "province", "country", "postal_code")
@@ -58,4 +58,15 @@ def _tell_shipments(merchant: Merchant, customers: Sequence[int]) -> Iterator[di
         yield from with_children(page, "scans", scans.order_by("occurred_at", "pk").values("shipment", *SCAN))
 
 
+def _empty_wishes(merchant: Merchant, customers: Sequence[int]) -> int:
+    """What somebody wished for is nothing without them."""
+    return WishlistItem.objects.for_merchant(merchant).filter(customer__in=customers).delete()[0]
+
+
+def _tell_wishes(merchant: Merchant, customers: Sequence[int]) -> Iterator[dict[str, Any]]:
+    mine = WishlistItem.objects.for_merchant(merchant).filter(customer__in=customers)
+    return told(mine, "added_at", "product_name", "variant_name", "sku", "product_url", "order_number")
+
+
 register(Holding("orders", _empty_orders, _tell_orders), Holding("shipments", _empty_shipments, _tell_shipments))
+register(Holding("wish_list", _empty_wishes, _tell_wishes))

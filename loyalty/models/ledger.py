@@ -44,6 +44,14 @@ class WrittenOnce(MerchantQuerySet[Any]):
         raise TypeError("the ledger is never changed: post another entry")
 
 
+class Entries(WrittenOnce):
+    """Ledger entries."""
+
+    def forget_words(self) -> None:
+        """Take out what people wrote beside points, for a shopper who is erased; no figure changes."""
+        MerchantQuerySet.update(self, note="")
+
+
 class AppendOnly(MerchantOwned):
     """Base of what is written once, by `loyalty.services.posting`."""
 
@@ -69,6 +77,8 @@ class LedgerEntry(AppendOnly):
     `balance_after` is the member's balance with it. `effective_at` is when it happened, `recorded_at` when it was posted.
     `actor` is the person or client who did it, "" where a rule did. The order is that of a purchase or of a refund.
     """
+
+    objects = Entries.as_manager()
 
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="+", db_index=False)
     member = models.ForeignKey(
