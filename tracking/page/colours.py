@@ -6,6 +6,9 @@ A colour is "#rrggbb".
 from __future__ import annotations
 
 LEAST_CONTRAST = 4.5
+_REDS = ("#b3261e", "#ffb4ab")
+"""What is wrong is written in the one that can be read on the cards, if one can."""
+
 _LIGHTEST_SHARES = (0.35, 0.25, 0.15, 0.0)
 
 
@@ -61,6 +64,7 @@ def variables(*, ground: str, card: str, text: str, accent: str) -> str:
         "quiet": quiet(text, card, ground),
         "line": mix(card, text, 0.14),
         "soft": mix(card, accent, 0.1),
+        "wrong": next((red for red in _REDS if contrast(red, card) >= LEAST_CONTRAST), text),
     }
     scheme = "light" if luminance(card) > luminance(text) else "dark"
     return f":root{{color-scheme:{scheme};{''.join(f'--{name}:{value};' for name, value in values.items())}}}"
