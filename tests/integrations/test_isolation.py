@@ -25,9 +25,10 @@ from integrations.models import Merchant
 from integrations.models.merchant import Membership
 from integrations.people import PersonInput
 from tests.integrations.api.addresses import ALL, MISSING_KEY
-from tests.integrations.test_tenancy import AT, NOBODYS, OURS, hear, story
+from tests.integrations.test_tenancy import AT, NOBODYS, OURS, everything, hear, story
 from tests.support.rest import rest
 from tests.support.world import Shop, World
+from tracking.models import Order, OrderLine, TrackingPage
 
 CANARY = "zebra"
 KEPT = {
@@ -176,6 +177,25 @@ def test_hook_of_a_merchant_tells_of_no_other(pair: tuple[Shop, Shop]) -> None:
 
     assert [(answer.status_code, leaks(answer)) for answer in answers] == [(401, []), (401, [])]
     assert hear(mine.merchant, "shopify", "orders/create", {"id": 1, "created_at": "2026-11-20T10:00:00Z"}) is None
+
+
+def test_page_of_an_order_tells_of_no_other_merchant(pair: tuple[Shop, Shop]) -> None:
+    """Read, and posted to: an address that the other knows, too, and a product of the other's."""
+    mine, theirs = (Order.objects.get(merchant=shop.merchant) for shop in pair)
+    line = OrderLine.objects.get(merchant=theirs.merchant)
+    TrackingPage.objects.create(merchant=mine.merchant, by_email=True, has_wishes=True)
+    before = everything(theirs.merchant)
+    page = f"/t/{mine.page_token}/"
+    answers = [
+        Client().get(page),
+        Client().post(f"{page}updates/", {"email": "ann@shopper.example"}, follow=True),
+        Client().post(f"{page}updates/", {"email": "ann"}),
+        Client().post(f"{page}wishes/", {"line": line.external_id}, follow=True),
+    ]
+
+    assert [(each.status_code, leaks(each)) for each in answers] == [(200, []), (200, []), (422, []), (200, [])]
+    assert everything(theirs.merchant) == before
+    assert leaks(Client().get(f"/t/{theirs.page_token}/")), "the other's own page does show canaries"
 
 
 def test_api_of_a_merchant_tells_of_no_other(pair: tuple[Shop, Shop]) -> None:

@@ -51,7 +51,7 @@ POSTING = "integrations/posting.py"
 """Posts to addresses that merchants choose, which must lead outside: `test_posting.py`."""
 
 ON_PAGES = {"TrackingPage.logo_url", "TrackingPage.links"}
-IN_LINES = {"OrderLine.image_url", "OrderLine.product_url"}
+IN_LINES = {f"{model}.{name}" for model in ("OrderLine", "WishlistItem") for name in ("image_url", "product_url")}
 IDENTITY = {"email", "phone", "identifier"}
 """Columns without which nothing is sent."""
 

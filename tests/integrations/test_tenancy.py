@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Field, Model, UniqueConstraint
 
 from integrations import customers, erasure, inbound, sources
@@ -43,7 +44,8 @@ from tests.support.payloads import (
     shopify_return,
 )
 from tracking import services
-from tracking.models import Order, OrderLine, Scan, Shipment
+from tracking.inputs import WishInput
+from tracking.models import Order, OrderLine, PostCount, Scan, Shipment, WishlistItem
 from tracking.services import policies
 
 OURS = [model for app in ("integrations", "tracking", "returns") for model in apps.get_app_config(app).get_models()]
@@ -53,6 +55,7 @@ NOBODYS: dict[type[Model], str] = {
     Tick: "when each kind of tick ran",
     StaffToken: "a CSM's, who names the merchant in each request",
     MerchantRemoval: "what stays of a merchant that was removed",
+    PostCount: "how often a visitor posted on shoppers' pages, whoever's they are",
 }
 GLOBALLY_UNIQUE = {
     "Merchant.public_id": "a merchant's name in addresses: it must lead to one merchant",
@@ -132,6 +135,7 @@ ACROSS_MERCHANTS = {
     "api.access._merchant_of": "a CSM's client names its merchant by the public id",
     "invitations.find": "a link says whose it is",
     "page.reading.find": "a page's token says whose it is",
+    "page.visitors.may_post": "counts of visitors belong to no merchant",
     "web.access.find_access": "an address names its merchant by the public id, and the user must belong there",
     "web.access.merchants_of": "the merchants of the user given",
     # Of one row or connection that the caller has already
@@ -274,7 +278,12 @@ def story(merchant: Merchant, name: str) -> None:
     scans = [("in_transit", AT + HOUR), ("delivered", AT + 2 * HOUR)]
     assert hear(merchant, "easypost", "tracker.updated", easypost_tracker(scans, message=f"canary-{name}"))
     assert hear(merchant, "shopify", "returns/request", shopify_return(3, 1, items=[(31, 11, 1)]))
+    assert hear(merchant, "shopify", "customers/enable", person | {"updated_at": AT.isoformat()})
     inbound.handle_due(seconds=20, clock=lambda: AT + DAY)
+    wish = WishInput(f"canary-{name}", variant_id="11", order_number="#1001")
+    ann = PersonInput(email="ann@shopper.example")
+    with transaction.atomic():
+        services.add_wish(merchant=merchant, person=ann, wish=wish, added_at=AT, at=AT + DAY)
 
 
 def test_two_merchants_with_the_same_numbers_have_their_own_of_everything(pair: tuple[Merchant, Merchant]) -> None:
@@ -286,8 +295,8 @@ def test_two_merchants_with_the_same_numbers_have_their_own_of_everything(pair: 
         assert f"canary-{other.name}" not in repr(rows)
         assert repr(rows).count(f"canary-{merchant.name}") > 5
         assert [len(rows[model.__name__]) for model in (Customer, Order, OrderLine, Shipment, Scan)] == [1, 1, 1, 1, 2]
-        assert [len(rows[model.__name__]) for model in (Return, ReturnItem)] == [1, 1]
-        assert (len(rows["Event"]), len(rows["Delivery"]), len(rows["InboundMessage"])) == (15, 15, 4)
+        assert [len(rows[model.__name__]) for model in (Return, ReturnItem, WishlistItem)] == [1, 1, 1]
+        assert (len(rows["Event"]), len(rows["Delivery"]), len(rows["InboundMessage"])) == (17, 17, 5)
 
 
 def test_rows_of_a_merchant_hang_on_rows_of_the_same_one(pair: tuple[Merchant, Merchant]) -> None:

@@ -21,6 +21,8 @@ from integrations.people import PersonInput
 from integrations.tenancy import MerchantOwned, SameMerchant
 from tests.support.payloads import easypost_tracker, shopify_fulfillment, shopify_order, shopify_return
 from tests.support.world import Shop, World
+from tracking import services
+from tracking.inputs import WishInput
 from tracking.models import Order, Shipment
 from tracking.services import policies
 
@@ -87,6 +89,8 @@ def _tell(merchant: Merchant) -> None:
     bob = PersonInput(email="bob@shopper.example")
     customers.resolve(merchant, bob, at=AT)
     erasure.requested(merchant=merchant, person=bob, by=Actor(label="a test"), at=AT)
+    with transaction.atomic():
+        services.add_wish(merchant=merchant, person=ann, wish=WishInput("Tea"), added_at=AT, at=AT)
 
 
 def test_a_row_of_another_merchant_is_refused_in_every_relation(shops: tuple[Shop, Shop]) -> None:

@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
 from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
-from integrations.models import Membership, Merchant
+from integrations.destinations.klaviyo.sandbox import Sandbox
+from integrations.models import Connection, Membership, Merchant
 from tests.integrations.web.test_browser import RULES
 from tests.support.browsing import DESKTOP, PHONE, Watched, browser, page, resize
+from tests.support.world import Shop, World
 from tests.tracking.telling import make_merchant
 from tracking.inputs import LineInput
 from tracking.models import Order, TrackingPage
@@ -30,6 +33,16 @@ PICTURES = os.environ.get("PICTURES_OF_PAGES", "")
 """A folder: pictures of what is tested are written there."""
 
 
+OFFERS: dict[str, Any] = {
+    "by_email": True,
+    "by_sms": True,
+    "has_wishes": True,
+    "consent_texts": {"en": "Yes, send me news.", "de": "Ja, schickt mir Neues."},
+    "consent_version": 1,
+}
+"""All that shoppers can do."""
+
+
 @pytest.fixture
 def merchant(transactional_db: Any) -> Merchant:
     merchant = make_merchant()
@@ -38,6 +51,7 @@ def merchant(transactional_db: Any) -> Merchant:
         message="Our winter sale has begun.",
         links=[["Contact us", "https://shop.example/contact"], ["Returns", "https://shop.example/returns"]],
         footer="Alba GmbH, Hamburg",
+        **OFFERS,
     )
     return merchant
 
@@ -93,6 +107,50 @@ def test_one_request_shows_it_to_everybody(order: Order, shopper: tuple[Watched,
             name = f"{language}-{size['width']}{'' if has_script else '-plain'}.png"
             watched.page.screenshot(path=Path(PICTURES) / name, full_page=True)
     assert watched.faults == []
+
+
+@pytest.fixture
+def shop(live_server: LiveServer, settings: Any) -> Iterator[Shop]:
+    """A merchant whose account has a list of single opt-in."""
+    with Sandbox() as sandbox:
+        settings.KLAVIYO_BASE_URL = sandbox.url
+        made = World(sandbox, live_server.url).shop(packs=["returns_and_tracking"])
+        headers = {"Authorization": f"Klaviyo-API-Key {made.key}", "revision": "2026-07-15"}
+        news = {"data": {"type": "list", "attributes": {"name": "News", "opt_in_process": "single_opt_in"}}}
+        answer = requests.post(f"{sandbox.url}/api/lists", json=news, headers=headers, timeout=10)
+        Connection.objects.filter(pk=made.connection.pk).update(marketing_list_id=answer.json()["data"]["id"])
+        TrackingPage.objects.create(merchant=made.merchant, **OFFERS)
+        yield made
+
+
+def test_a_shopper_mistypes_signs_up_and_saves_a_product(shop: Shop, shopper: tuple[Watched, bool]) -> None:
+    """With JavaScript and without, to the profile at Klaviyo; the keyboard is where the mistake is."""
+    (watched, has_script), order = shopper, place(shop.merchant, lines=(LineInput("11", "Wool jumper"),))
+    page = watched.page
+    watched.open(f"/t/{order.page_token}/?lang=en")
+    page.fill("#email", "zoe@")
+    page.click("text=Sign up")
+    page.get_by_text("Please look at the e-mail address once more.").wait_for()
+    assert page.input_value("#email") == "zoe@"
+    assert page.locator("#email:focus").count() == 1
+    if has_script:
+        found = Axe().run(page, options=RULES).response["violations"]
+        assert [f"{each['id']}: {each['nodes'][0]['html'][:120]}" for each in found] == []
+    page.fill("#email", "zoe@friend.example")
+    page.check("#consent")
+    page.click("text=Sign up")
+    page.get_by_text("We have noted that you want to hear of this order, and our news.").wait_for()
+    assert page.locator("#email").count() == 0
+    page.get_by_role("button", name="Save for later: Wool jumper").first.click()
+    page.locator("#wished").get_by_text("Saved").wait_for()
+    assert watched.page.context.cookies() == []
+    shop.world.work()
+
+    (zoe,) = [each for each in shop.world.sandbox.profiles(shop.public_key) if each["email"] == "zoe@friend.example"]
+    assert zoe["consent"]["email"]["state"] == "SUBSCRIBED"
+    assert zoe["consent"]["email"]["custom_source"] == "Tracking page"
+    assert shop.one("Product Added to Wishlist")["properties"]["ProductName"] == "Wool jumper"
+    assert [each for each in watched.faults if "422" not in each] == []
 
 
 def test_a_merchant_sees_it_change_before_it_is_saved(merchant: Merchant, page: Page, live_server: LiveServer) -> None:
