@@ -19,7 +19,7 @@ def _members(merchant: Merchant, customers: Sequence[int]) -> Any:
 
 def _empty(merchant: Merchant, customers: Sequence[int]) -> int:
     members = _members(merchant, customers)
-    LedgerEntry.objects.for_merchant(merchant).filter(member__in=members.values("pk")).forget_words()
+    LedgerEntry.objects.for_merchant(merchant).filter(member__in=members.values("pk")).update(note="")
     return int(members.update(birth_month=None))
 
 

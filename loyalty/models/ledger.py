@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from integrations.models import Merchant
-from integrations.tenancy import MerchantOwned, MerchantQuerySet, SameMerchant
+from integrations.tenancy import MerchantOwned, SameMerchant
 from loyalty.models.member import Member
 from loyalty.models.programme import Programme
 
@@ -32,30 +32,8 @@ class PointSource(models.TextChoices):
     EXPIRY = "expiry", "Expiry"
 
 
-class WrittenOnce(MerchantQuerySet[Any]):
-    """Rows that are neither changed nor taken away."""
-
-    def update(self, **values: Any) -> NoReturn:
-        """Never. Raises `TypeError`."""
-        raise TypeError("the ledger is never changed: post another entry")
-
-    def delete(self) -> NoReturn:
-        """Never. Raises `TypeError`."""
-        raise TypeError("the ledger is never changed: post another entry")
-
-
-class Entries(WrittenOnce):
-    """Ledger entries."""
-
-    def forget_words(self) -> None:
-        """Take out what people wrote beside points, for a shopper who is erased; no figure changes."""
-        MerchantQuerySet.update(self, note="")
-
-
 class AppendOnly(MerchantOwned):
     """Base of what is written once, by `loyalty.services.posting`."""
-
-    objects: models.Manager[Any] = WrittenOnce.as_manager()
 
     class Meta:
         abstract = True
@@ -77,8 +55,6 @@ class LedgerEntry(AppendOnly):
     `balance_after` is the member's balance with it. `effective_at` is when it happened, `recorded_at` when it was posted.
     `actor` is the person or client who did it, "" where a rule did. The order is that of a purchase or of a refund.
     """
-
-    objects = Entries.as_manager()
 
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="+", db_index=False)
     member = models.ForeignKey(

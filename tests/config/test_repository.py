@@ -14,7 +14,8 @@ FILES = [ROOT / name for name in TRACKED.split("\0") if name and (ROOT / name).i
 OURS = [
     path
     for path in FILES
-    if path.suffix == ".py" and path.relative_to(ROOT).parts[0] in ("config", "integrations", "returns", "tracking")
+    if path.suffix == ".py"
+    and path.relative_to(ROOT).parts[0] in ("config", "integrations", "loyalty", "returns", "tracking")
 ]
 
 SECRETS = {

@@ -45,6 +45,7 @@ RIGHT: dict[str, dict[str, str]] = {
     "deliver": {"--merchant": "Alba"},
     "ingest": {"--merchant": "Alba", "--source": "easypost", "--topic": "", "FILE": "tracker.json"},
     "reconcile": {"--merchant": "Alba"},
+    "verify_ledger": {"--merchant": "Alba"},
     "replay_inbound": {"--merchant": "Alba", "--source": "shopify", "--state": "failed"},
 }
 """Commands that read or write a merchant's data -> their arguments, with values that are right."""
@@ -54,6 +55,7 @@ FLAGS = {
     "create_staff": ["--password-stdin"],
     "create_api_token": ["--json"],
     "reconcile": ["--json"],
+    "verify_ledger": ["--json"],
 }
 
 OTHERS = {"list_metrics", "rotate_encryption_keys", "sync_schedules", "watch_cluster"}
@@ -143,7 +145,11 @@ PAIRS = [(command, argument) for command, right in RIGHT.items() for argument in
 
 
 def test_every_command_is_here() -> None:
-    ours = {name for name, app in get_commands().items() if app in ("config", "integrations", "tracking", "returns")}
+    ours = {
+        name
+        for name, app in get_commands().items()
+        if app in ("config", "integrations", "tracking", "returns", "loyalty")
+    }
 
     assert ours == {*RIGHT, *OTHERS, *MACHINES}
 
@@ -202,7 +208,7 @@ def test_a_secret_that_is_no_line_is_refused_and_not_repeated(monkeypatch: pytes
     assert Merchant.objects.count() == 1
 
 
-@pytest.mark.parametrize("command", ["deliver", "reconcile", "replay_inbound"])
+@pytest.mark.parametrize("command", ["deliver", "reconcile", "replay_inbound", "verify_ledger"])
 def test_a_merchant_without_a_name_is_not_everybody(command: str) -> None:
     """As where a script's variable is empty."""
     assert run(command, {"--merchant": ""}).startswith("--merchant: no merchant is called ''")

@@ -297,15 +297,15 @@ def test_another_merchants_events_of_the_same_subject_stay_as_they_are(merchant:
     assert Delivery.objects.get(merchant=other).state == "held"
 
 
-def _writes(path: Path) -> Iterator[tuple[str, str]]:
-    """(function, method) of every write on a queryset that begins with `Event.objects`."""
+def _writes(path: Path, model: str) -> Iterator[tuple[str, str]]:
+    """(function, method) of every write on a queryset that begins with that model's `objects`."""
     tree = ast.parse(path.read_text())
     for function in ast.walk(tree):
         if isinstance(function, ast.FunctionDef):
             for call in ast.walk(function):
                 if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
-                    begins_with_events = ast.unparse(call.func).startswith(("Event.objects", "models.Event.objects"))
-                    if begins_with_events and call.func.attr in WRITES:
+                    begins_with_it = ast.unparse(call.func).startswith((f"{model}.objects", f"models.{model}.objects"))
+                    if begins_with_it and call.func.attr in WRITES:
                         yield f"{path.relative_to(project.BASE_DIR)}:{function.name}", call.func.attr
 
 
@@ -315,17 +315,27 @@ WRITES = {
 }
 
 
-def test_no_code_changes_events_but_for_an_identity_that_arrives_late() -> None:
+@pytest.mark.parametrize(
+    ("model", "written"),
+    [
+        ("Event", [("integrations/history.py:identify", "update")]),
+        ("LedgerEntry", [("loyalty/services/posting.py:post", "bulk_create")]),
+        ("Allocation", [("loyalty/services/posting.py:_allocate", "bulk_create")]),
+    ],
+)
+def test_what_was_recorded_is_changed_by_no_code_but_for_an_identity_that_arrives_late(
+    model: str, written: list[tuple[str, str]]
+) -> None:
     root = Path(project.BASE_DIR)
     code = [
         path
-        for app in ("integrations", "returns", "tracking")
+        for app in ("integrations", "loyalty", "returns", "tracking")
         for path in (root / app).rglob("*.py")
         if "migrations" not in path.parts and "sandbox" not in path.parts
     ]
 
     assert len(code) > 50
-    assert [write for path in code for write in _writes(path)] == [("integrations/history.py:identify", "update")]
+    assert [write for path in code for write in _writes(path, model)] == written
 
 
 def test_an_event_knows_who_the_shopper_is(merchant: Merchant) -> None:

@@ -45,7 +45,7 @@ KEPT = {
     "scopes",
     "outcome",
 }
-KEPT |= {"excluded_weekdays", "holiday_region", "own_dates", "overrides", "problems_off"}
+KEPT |= {"expiry", "excluded_weekdays", "holiday_region", "own_dates", "overrides", "problems_off"}
 KEPT |= {"enabled_metrics", "items", "limits", "consent", "public_id", "prefix", "digest"}
 """Columns whose words mean something to the code."""
 

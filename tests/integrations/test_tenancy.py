@@ -35,6 +35,8 @@ from integrations.models import (
     Tick,
 )
 from integrations.people import PersonInput
+from loyalty.models import Allocation, Grant, LedgerEntry, Lot, Member
+from loyalty.services import programmes
 from returns.models import Return, ReturnItem
 from tests.support.payloads import (
     easypost_tracker,
@@ -48,7 +50,11 @@ from tracking.inputs import WishInput
 from tracking.models import Order, OrderLine, PostCount, Scan, Shipment, WishlistItem
 from tracking.services import policies
 
-OURS = [model for app in ("integrations", "tracking", "returns") for model in apps.get_app_config(app).get_models()]
+OURS = [
+    model
+    for app in ("integrations", "tracking", "returns", "loyalty")
+    for model in apps.get_app_config(app).get_models()
+]
 NOBODYS: dict[type[Model], str] = {
     Merchant: "the tenant itself",
     Lease: "keeps workers apart; its key names what it is about",
@@ -125,6 +131,8 @@ ACROSS_MERCHANTS = {
     "reconciliation.*": "counts all merchants side by side, or the one given",
     "staff.*": "staff belong to no merchant",
     "sweep.*": "the clock looks at the returns of all merchants",
+    "nights.work": "the clock looks at the nights of all merchants",
+    "verification.verify": "all merchants one after the other, or the one given",
     "stalled.*": "the clock looks at the orders and parcels of all merchants",
     "rotation.*": "keys of encryption are the installation's",
     # Before it is known who asks
@@ -172,6 +180,7 @@ ACROSS_MERCHANTS = {
     "invitations.accept": "the merchant of the invitation given",
     "services.orders._write_lines": "lines of the order given",
     "services.policies.change": "the merchant given, by its key",
+    "services.programmes.change": "the merchant given, by its key",
     "services.tracking_page.change": "the merchant given, by its key",
     "dossier.of_many": "the orders given",
     # No merchant's
@@ -190,7 +199,7 @@ NOT_LOOKED_AT = {"migrations", "management", "admin", "sandbox", "models"}
 
 
 def _modules() -> Iterator[tuple[str, ast.Module]]:
-    for app in ("integrations", "tracking", "returns"):
+    for app in ("integrations", "tracking", "returns", "loyalty"):
         root = Path(settings.BASE_DIR) / app
         for path in sorted(root.rglob("*.py")):
             parts = path.relative_to(root).with_suffix("").parts
@@ -267,12 +276,18 @@ def everything(merchant: Merchant) -> dict[str, list[dict[str, Any]]]:
     }
 
 
+PRICES = {"subtotal_price": "19.95", "current_subtotal_price": "9.95"}
+"""Half of an order was refunded."""
+
+
 def story(merchant: Merchant, name: str) -> None:
     """The same settings, order, parcel and shopper at every merchant, in words of their own."""
     policies.change(merchant, by=None, at=AT - DAY, own_dates=["2026-12-24"])
+    programmes.change(merchant, by=None, at=AT - DAY)
     person = {"id": 7, "email": "ann@shopper.example", "first_name": f"canary-{name}", "last_name": name}
     lines = [(11, f"canary-{name}", 1)]
-    order = shopify_order(1, at=AT, customer=person, lines=lines, order_status_url=f"https://canary-{name}.example/1")
+    more = {"order_status_url": f"https://canary-{name}.example/1", **PRICES}
+    order = shopify_order(1, at=AT, customer=person, lines=lines, **more)
     assert hear(merchant, "shopify", "orders/create", order)
     assert hear(merchant, "shopify", "fulfillments/create", shopify_fulfillment(5, 1, at=AT, items=[(11, 1)]))
     scans = [("in_transit", AT + HOUR), ("delivered", AT + 2 * HOUR)]
@@ -296,7 +311,9 @@ def test_two_merchants_with_the_same_numbers_have_their_own_of_everything(pair: 
         assert repr(rows).count(f"canary-{merchant.name}") > 5
         assert [len(rows[model.__name__]) for model in (Customer, Order, OrderLine, Shipment, Scan)] == [1, 1, 1, 1, 2]
         assert [len(rows[model.__name__]) for model in (Return, ReturnItem, WishlistItem)] == [1, 1, 1]
-        assert (len(rows["Event"]), len(rows["Delivery"]), len(rows["InboundMessage"])) == (17, 17, 5)
+        loyalty = (Member, Grant, LedgerEntry, Lot, Allocation)
+        assert [len(rows[model.__name__]) for model in loyalty] == [1, 1, 2, 1, 1]
+        assert (len(rows["Event"]), len(rows["Delivery"]), len(rows["InboundMessage"])) == (21, 21, 5)
 
 
 def test_rows_of_a_merchant_hang_on_rows_of_the_same_one(pair: tuple[Merchant, Merchant]) -> None:

@@ -19,6 +19,8 @@ from integrations.destinations.klaviyo.sandbox import Sandbox
 from integrations.models import Merchant
 from integrations.people import PersonInput
 from integrations.tenancy import MerchantOwned, SameMerchant
+from loyalty.services import programmes
+from tests.integrations.test_tenancy import PRICES
 from tests.support.payloads import easypost_tracker, shopify_fulfillment, shopify_order, shopify_return
 from tests.support.world import Shop, World
 from tracking import services
@@ -29,7 +31,11 @@ from tracking.services import policies
 AT = datetime(2026, 11, 20, 10, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
-OWNED = [model for app in ("integrations", "tracking", "returns") for model in apps.get_app_config(app).get_models()]
+OWNED = [
+    model
+    for app in ("integrations", "tracking", "returns", "loyalty")
+    for model in apps.get_app_config(app).get_models()
+]
 OWNED = [model for model in OWNED if issubclass(model, MerchantOwned)]
 
 
@@ -74,7 +80,9 @@ def _tell(merchant: Merchant) -> None:
     said = SignUp(person=ann, channels=["email"], is_marketing=True, source="Page", given_at=AT, text="Yes, please.")
     consent.subscribe(merchant=merchant, sign_up=said, at=AT)
     policies.change(merchant, by=None, at=AT - HOUR, hours_in_transit=24)
-    order = shopify_order(1, at=AT, customer={"id": 7, "email": "ann@shopper.example"}, lines=[(11, "Tea", 1)])
+    programmes.change(merchant, by=None, at=AT - HOUR)
+    person = {"id": 7, "email": "ann@shopper.example"}
+    order = shopify_order(1, at=AT, customer=person, lines=[(11, "Tea", 1)], **PRICES)
     scans = [("in_transit", AT + HOUR), ("failure", AT + 2 * HOUR)]
     for source, topic, payload in (
         ("shopify", "orders/create", order),
