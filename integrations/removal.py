@@ -1,8 +1,8 @@
 """Removing a merchant: all of its rows, two days after it was asked for. Until then it can be stopped.
 
 Tables are emptied from those that point to others to those that are pointed to, some rows at a time, each time in a transaction
-of its own. A run that breaks off goes on with the next tick. What is found is every table of every app that has a merchant, so that
-a new one is never forgotten.
+of its own. A run that breaks off goes on with the next tick. Every table of every app that has a merchant is found, so that a
+new one is never forgotten.
 """
 
 from __future__ import annotations
