@@ -66,7 +66,7 @@ def _balances(merchant: Merchant) -> Found:
 
 def _in_lots(merchant: Merchant) -> Found:
     """What is left in a member's lots is their balance; nothing, while they owe."""
-    lots = Lot.objects.for_merchant(merchant)
+    lots = Lot.objects.for_merchant(merchant).filter(remaining__gt=0)
     members = Member.objects.for_merchant(merchant).annotate(left=_sum(lots, "member", "pk", "remaining"))
     for pk, balance, left in members.values_list("pk", "balance", "left").exclude(balance=F("left")):
         if left != max(balance, 0):
@@ -90,14 +90,13 @@ def _added(merchant: Merchant) -> Found:
 
 def _owed(merchant: Merchant) -> Found:
     """What a member's entries subtracted and took from no lot is what they owe: nothing, while their balance is not below 0."""
-    subtracting = LedgerEntry.objects.for_merchant(merchant).filter(points__lt=0)
-    taken = Allocation.objects.for_merchant(merchant).filter(entry__points__lt=0)
-    members = Member.objects.for_merchant(merchant).annotate(
-        owed=-_sum(subtracting, "member", "pk") - _sum(taken, "entry__member", "pk")
-    )
-    for pk, balance, owed in members.exclude(owed=0, balance__gte=0).values_list("pk", "balance", "owed"):
-        if owed != max(-balance, 0):
-            yield pk, pk, owed, max(-balance, 0)
+    taken = _sum(Allocation.objects.for_merchant(merchant), "entry", "pk")
+    subtracting = LedgerEntry.objects.for_merchant(merchant).filter(points__lt=0).annotate(taken=taken)
+    by_member = subtracting.values("member", "member__balance").annotate(owed=Sum(-F("points") - F("taken")))
+    for row in by_member.exclude(owed=0, member__balance__gte=0).order_by("member"):
+        expected = max(-row["member__balance"], 0)
+        if row["owed"] != expected:
+            yield row["member"], row["member"], row["owed"], expected
 
 
 def _taken(merchant: Merchant) -> Found:
@@ -116,7 +115,10 @@ def _running(merchant: Merchant) -> Found:
 
 def _grants(merchant: Merchant) -> Found:
     """What an order's points became is what was granted less what was taken back."""
-    refunds = LedgerEntry.objects.for_merchant(merchant).filter(source=PointSource.ORDER_REFUND)
+    # By member too: there is an index for that.
+    refunds = LedgerEntry.objects.for_merchant(merchant).filter(
+        source=PointSource.ORDER_REFUND, member=OuterRef("member")
+    )
     taken_back = _sum(refunds, "order_external_id", "order_external_id")
     posted = Grant.objects.for_merchant(merchant).exclude(entry=None)
     grants = posted.annotate(left_over=F("points") - F("reversed_points"), expected=F("entry__points") + taken_back)
