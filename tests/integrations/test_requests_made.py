@@ -46,7 +46,8 @@ NETWORK = {
     "ftplib",
     "telnetlib",
 }
-KLAVIYO = "integrations/destinations/klaviyo"
+DESTINATIONS = "integrations/destinations"
+KLAVIYO = f"{DESTINATIONS}/klaviyo"
 POSTING = "integrations/posting.py"
 """Posts to addresses that merchants choose, which must lead outside: `test_posting.py`."""
 
@@ -90,11 +91,15 @@ def plant(model: type[Model], address: str) -> int:
     return planted
 
 
-def test_only_the_client_of_klaviyo_and_what_posts_to_webhooks_make_requests() -> None:
+def test_only_what_reaches_destinations_and_what_posts_to_webhooks_make_requests() -> None:
     """The web server's worker has a socket that others connect to."""
     found = {str(path.relative_to(ROOT)) for path in PRODUCT if imported(path) & NETWORK}
 
-    assert found == {f"{KLAVIYO}/client.py", f"{KLAVIYO}/transport.py", "config/web_worker.py", POSTING}
+    assert found == {
+        *(f"{DESTINATIONS}/{name}.py" for name in ("exchange", "transport")),
+        "config/web_worker.py",
+        POSTING,
+    }
 
 
 def test_address_of_klaviyo_is_read_from_the_setting_in_one_place() -> None:

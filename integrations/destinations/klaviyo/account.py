@@ -9,7 +9,8 @@ from urllib.parse import parse_qs, quote, urlsplit
 import orjson
 
 from integrations.destinations.base import Account, ConnectionPaused, Defaults, Rejected, Unavailable, Unsupported
-from integrations.destinations.klaviyo.answers import Answer, plain, receipt_of, taken
+from integrations.destinations.exchange import Answer
+from integrations.destinations.klaviyo.answers import plain, receipt_of, taken
 from integrations.destinations.klaviyo.client import KlaviyoSession
 
 _METRIC_PAGES = 20

@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
-
-import orjson
 
 from integrations.destinations.base import (
     ConnectionPaused,
@@ -24,6 +21,7 @@ from integrations.destinations.base import (
     Unsupported,
     Window,
 )
+from integrations.destinations.exchange import Answer
 
 RETRY_AFTER_SECONDS = 3600
 """The longest wait that is believed. Klaviyo's windows for events are 1 and 60 seconds."""
@@ -43,23 +41,6 @@ _REPEATED = re.compile(r"duplicat|repeat|already|(?:must be|not) unique", re.IGN
 
 ItemsAt = Callable[[str], tuple[int, ...]]
 """From an error's JSON pointer to the places of the items that it speaks of."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back: the names of `headers` in lower case, `body` cut at the client's bound."""
-
-    status: int
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-    duration_ms: int = 0
-
-    def json(self) -> Any:
-        """Return the body as JSON, None where it is not JSON."""
-        try:
-            return orjson.loads(self.body)
-        except orjson.JSONDecodeError:
-            return None
 
 
 def no_items(_pointer: str) -> tuple[int, ...]:

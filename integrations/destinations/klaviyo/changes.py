@@ -15,8 +15,9 @@ from typing import Any, NamedTuple
 import orjson
 
 from integrations.destinations.base import Carrying, Change, Fault, Receipt, Rejected, Unsupported, Window
+from integrations.destinations.exchange import Answer
 from integrations.destinations.klaviyo import profile_payloads as payloads
-from integrations.destinations.klaviyo.answers import Answer, taken
+from integrations.destinations.klaviyo.answers import taken
 from integrations.destinations.klaviyo.rules import is_email, is_phone
 
 Exchange = Callable[..., Answer]

@@ -1,40 +1,16 @@
-"""HTTP to Klaviyo, once per call: no retry, no sleep, no redirect, and nothing taken from this machine's environment.
-
-Documented bounds: 3 s to connect, 30 s to write the request, 30 s for the whole answer, 1 MB of an answer's body, 8
-connections for each session.
-"""
+"""HTTP to Klaviyo, once per call, within the bounds of `destinations.exchange`."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from http.cookiejar import DefaultCookiePolicy
-from time import monotonic
 from typing import TypeVar
 
-import requests
-from requests.auth import AuthBase
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
-
-from integrations.destinations.base import (
-    Change,
-    ConnectionPaused,
-    Fault,
-    Outgoing,
-    Receipt,
-    Rejected,
-    Unavailable,
-)
-from integrations.destinations.klaviyo.answers import Answer, taken
+from integrations.destinations.base import Change, ConnectionPaused, Fault, Outgoing, Receipt, Rejected
+from integrations.destinations.exchange import CONNECT_SECONDS, READ_SECONDS, Answer, Authorization, Line
+from integrations.destinations.klaviyo.answers import taken
 from integrations.destinations.klaviyo.changes import send
 from integrations.destinations.klaviyo.payloads import bulk_events, single_event
-from integrations.destinations.klaviyo.transport import CarefulAdapter
-
-CONNECT_SECONDS = 3.0
-READ_SECONDS = 30.0
-BODY_BYTES = 1_000_000
-POOL_SIZE = 8
-USER_AGENT = "tidings/1.0"
 
 _MEDIA_TYPE = "application/vnd.api+json"
 _KEY = re.compile(r"pk_[A-Za-z0-9_-]{1,250}")
@@ -45,17 +21,6 @@ _UNUSABLE_KEY = (
 
 Given = TypeVar("Given")
 Written = TypeVar("Written")
-
-
-class _Authorization(AuthBase):
-    """Sets the key on each request. An `auth` of our own keeps `.netrc` and a user in the URL from replacing it."""
-
-    def __init__(self, key: str) -> None:
-        self._key = key
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Klaviyo-API-Key {self._key}"
-        return request
 
 
 class KlaviyoSession:
@@ -74,16 +39,15 @@ class KlaviyoSession:
         connect_seconds: float = CONNECT_SECONDS,
         read_seconds: float = READ_SECONDS,
     ) -> None:
-        self._base_url = base_url.rstrip("/")
-        self._timeout = (connect_seconds, read_seconds)
         self._has_usable_key = _KEY.fullmatch(key) is not None
-        self._http = requests.Session()
-        self._http.trust_env = False
-        self._http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        self._http.headers.update(_headers(revision))
-        self._http.mount(self._base_url, CarefulAdapter(POOL_SIZE))
-        if self._has_usable_key:
-            self._http.auth = _Authorization(key)
+        self._line = Line(
+            "Klaviyo",
+            base_url,
+            headers=_headers(revision),
+            authorization=Authorization("Authorization", f"Klaviyo-API-Key {key}") if self._has_usable_key else None,
+            connect_seconds=connect_seconds,
+            read_seconds=read_seconds,
+        )
 
     def send_one(self, item: Outgoing) -> Receipt:
         """Send one event through `create_event`. Raises a `DeliveryError`."""
@@ -110,43 +74,16 @@ class KlaviyoSession:
         """
         if not self._has_usable_key:
             raise ConnectionPaused(_UNUSABLE_KEY, Receipt(status=0, duration_ms=0), "auth")
-        start = monotonic()
-        try:
-            response = self._http.request(
-                method,
-                self._base_url + path,
-                params=parameters,
-                data=content,
-                headers={"Content-Type": _MEDIA_TYPE} if content is not None else None,
-                timeout=self._timeout,
-                allow_redirects=False,
-                stream=True,
-            )
-        except Exception as error:  # whatever the HTTP stack raises means that no answer came
-            raise _lost(error, Receipt(status=0, duration_ms=_milliseconds_since(start))) from error
-        with response:
-            body = _body(response)
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(response.status_code, headers, body, _milliseconds_since(start))
+        return self._line.exchange(method, path, content, parameters, media_type=_MEDIA_TYPE)
 
     def close(self) -> None:
         """Give the connections back."""
-        self._http.close()
+        self._line.close()
 
 
 def _headers(revision: str) -> dict[str, str]:
-    """Return the headers of every request.
-
-    Without the opt-out a retired revision would silently behave as the next one. `identity`, because a compressed
-    answer could be a thousand times larger than what was read.
-    """
-    return {
-        "Accept": _MEDIA_TYPE,
-        "Accept-Encoding": "identity",
-        "User-Agent": USER_AGENT,
-        "revision": revision,
-        "X-Klaviyo-Revision-Fall-Forward-Opt-Out": "1",
-    }
+    """Return the headers of every request. Without the opt-out a retired revision would silently behave as the next one."""
+    return {"Accept": _MEDIA_TYPE, "revision": revision, "X-Klaviyo-Revision-Fall-Forward-Opt-Out": "1"}
 
 
 def _write(write: Callable[[Given], Written], given: Given, *, only_item: bool) -> Written:
@@ -156,25 +93,3 @@ def _write(write: Callable[[Given], Written], given: Given, *, only_item: bool) 
         detail = f"The request cannot be written as JSON: {error}"
         fault = Fault(detail, index=0 if only_item else None)
         raise Rejected(detail, Receipt(status=0, duration_ms=0), [fault]) from error
-
-
-def _body(response: requests.Response) -> bytes:
-    """Return the beginning of the body. The status is known: a body that breaks off does not change what it means."""
-    try:
-        return response.raw.read(BODY_BYTES, decode_content=False) or b""
-    except Exception:
-        return b""
-
-
-def _lost(error: Exception, receipt: Receipt) -> Unavailable:
-    """Say whether the request may have arrived: not where no connection came about. The error's own text stays here."""
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    if isinstance(reason, NewConnectionError | ConnectTimeoutError):
-        return Unavailable("No connection to Klaviyo.", receipt)
-    if isinstance(error, requests.Timeout):
-        return Unavailable("Klaviyo did not answer in time.", receipt, ambiguous=True)
-    return Unavailable(f"The connection to Klaviyo broke ({type(error).__name__}).", receipt, ambiguous=True)
-
-
-def _milliseconds_since(start: float) -> int:
-    return round((monotonic() - start) * 1000)

@@ -10,8 +10,8 @@ from openapi_client.models.list_members_add_query import ListMembersAddQuery
 from openapi_client.models.profile_upsert_query import ProfileUpsertQuery
 
 from integrations.destinations.base import Account, ConnectionPaused, Defaults, Unavailable
+from integrations.destinations.exchange import Answer
 from integrations.destinations.klaviyo.account import ensure_defaults, inspect, list_body, profile_body
-from integrations.destinations.klaviyo.answers import Answer
 from integrations.destinations.klaviyo.client import KlaviyoSession
 
 from .examples import KEY, REVISION

@@ -15,7 +15,8 @@ from integrations.destinations.base import (
     Unsupported,
     Window,
 )
-from integrations.destinations.klaviyo.answers import Answer, plain, taken
+from integrations.destinations.exchange import Answer
+from integrations.destinations.klaviyo.answers import plain, taken
 from integrations.destinations.klaviyo.payloads import bulk_events
 
 from .examples import BOB, KEY, parcel

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from integrations.destinations import exchange, transport
 from integrations.destinations.base import ConnectionPaused, DeliveryError, Rejected, Unavailable, Unsupported
-from integrations.destinations.klaviyo import client, transport
 from integrations.destinations.klaviyo.answers import taken
 from integrations.destinations.klaviyo.client import KlaviyoSession
 
@@ -58,11 +58,11 @@ def full_listener() -> Iterator[int]:
 
 
 BOUNDS = {
-    "to connect": (client.CONNECT_SECONDS, 3, "3 s"),
+    "to connect": (exchange.CONNECT_SECONDS, 3, "3 s"),
     "to write the request": (transport.SEND_SECONDS, 30, "30 s"),
-    "for the whole answer": (client.READ_SECONDS, 30, "30 s"),
-    "of an answer's body": (client.BODY_BYTES, 1_000_000, "1 MB"),
-    "connections for each account": (client.POOL_SIZE, 8, "8"),
+    "for the whole answer": (exchange.READ_SECONDS, 30, "30 s"),
+    "of an answer's body": (exchange.BODY_BYTES, 1_000_000, "1 MB"),
+    "connections for each account": (exchange.POOL_SIZE, 8, "8"),
 }
 """Bound -> what it is, what it should be, and how the documentation writes it."""
 
@@ -78,10 +78,10 @@ def test_the_bounds_are_those_that_are_documented(name: str) -> None:
 
 def test_bounds_hold_for_a_session_that_is_told_no_others() -> None:
     with closing(KlaviyoSession(KEY, base_url="https://a.klaviyo.com", revision=REVISION)) as session:
-        adapter = session._http.get_adapter("https://a.klaviyo.com/api/events")
+        adapter = session._line._http.get_adapter("https://a.klaviyo.com/api/events")
 
-    assert session._timeout == (client.CONNECT_SECONDS, client.READ_SECONDS)
-    assert (adapter._pool_connections, adapter._pool_maxsize) == (1, client.POOL_SIZE)  # type: ignore[attr-defined]
+    assert session._line._timeout == (exchange.CONNECT_SECONDS, exchange.READ_SECONDS)
+    assert (adapter._pool_connections, adapter._pool_maxsize) == (1, exchange.POOL_SIZE)  # type: ignore[attr-defined]
     assert adapter.max_retries.total == 0  # type: ignore[attr-defined]
 
 

@@ -5,7 +5,7 @@
         assert sandbox.events()[0]["metric"] == "Placed Order"
 
 `Sandbox` runs in this process, `RemoteSandbox(url)` reads and controls one that runs elsewhere; both have the methods
-of `Controls`. The package imports nothing of the product, so that it cannot share a mistake with it.
+of `Controls`. The package imports nothing of the product's way to Klaviyo, so that it cannot share a mistake with it.
 
 What Klaviyo does not document is decided here and marked as a guess where it stands: the bodies of a 403 for a missing
 scope, of a repeated unique_id and of a missing revision, and that a body over its limit is a 413. `patch_identifiers`
@@ -14,8 +14,9 @@ is accepted and does nothing. Not served: subscriptions, suppression, merging, d
 
 from __future__ import annotations
 
+from integrations.destinations.sandbox.faults import FaultUnknown
+
 from .controls import Controls
-from .faults import FaultUnknown
 from .remote import RemoteRefused, RemoteSandbox
 from .sandbox import Sandbox
 from .store import ALL_SCOPES, AccountUnknown

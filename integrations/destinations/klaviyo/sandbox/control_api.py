@@ -9,9 +9,10 @@ from typing import Any
 
 import orjson
 
+from integrations.destinations.sandbox.wire import Reply, Request
+
 from .local import LocalControls
 from .store import AccountUnknown
-from .wire import Reply, Request
 
 PREFIX = "/sandbox/"
 READING = frozenset(

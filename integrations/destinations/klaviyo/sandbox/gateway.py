@@ -12,10 +12,13 @@ from typing import Any
 
 import orjson
 
-from . import problems, trouble
+from integrations.destinations.sandbox import trouble
+from integrations.destinations.sandbox.faults import BEFORE, FaultBook, FaultSettings
+from integrations.destinations.sandbox.wire import Reply, Request
+
+from . import problems
 from .calls import Answer, Call, Operation, Options
 from .events import unique_ids
-from .faults import BEFORE, FaultBook, FaultSettings
 from .journal import Entry, Journal
 from .limits import Limiter
 from .problems import Problem, Refused
@@ -23,7 +26,6 @@ from .routes import find_operation
 from .rules import MAX_BODY_BYTES
 from .shapes import REVISIONS
 from .store import Account, Key, Store
-from .wire import Reply, Request
 
 _MEDIA_TYPES = ("application/json", "application/vnd.api+json")
 _REVISION = re.compile(r"\d{4}-\d\d-\d\d(?:\.[a-z]+)?")

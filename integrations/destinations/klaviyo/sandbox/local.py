@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
+from integrations.destinations.sandbox.faults import FaultSettings
+
 from .controls import Controls
-from .faults import FaultSettings
 from .gateway import Gateway
 from .profiles import Profile
 from .resources import moment

@@ -10,11 +10,12 @@ from itertools import islice
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from integrations.destinations.sandbox.wire import Reply
+
 from .calls import Options
 from .page_style import STYLE
 from .profiles import Profile
 from .store import Account, Event
-from .wire import Reply
 
 NEWEST_EVENTS = 60
 NEWEST_PROFILES = 24

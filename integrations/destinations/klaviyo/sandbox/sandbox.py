@@ -7,16 +7,18 @@ from collections.abc import Callable
 from datetime import timedelta
 from types import TracebackType
 
+from integrations.destinations.sandbox.faults import FaultBook
+from integrations.destinations.sandbox.server import SandboxServer
+from integrations.destinations.sandbox.wire import Reply, Request
+
 from . import control_api, page
 from .calls import Options
-from .faults import FaultBook
 from .gateway import Gateway
 from .journal import Journal
 from .limits import Limiter
 from .local import LocalControls
-from .server import SandboxServer
+from .rules import MAX_BODY_BYTES
 from .store import Store
-from .wire import Reply, Request
 
 JOURNAL_SIZE = 50_000
 
@@ -49,7 +51,7 @@ class Sandbox(LocalControls):
         )
         store = Store(open_accounts=open_accounts)
         super().__init__(Gateway(store, Limiter(limit_scale), FaultBook(), Journal(JOURNAL_SIZE), options, clock))
-        self._server = SandboxServer(host, port, self._answer, self._gateway.too_large)
+        self._server = SandboxServer(host, port, self._answer, self._gateway.too_large, most_bytes=MAX_BODY_BYTES)
         self.host, self.port = host, int(self._server.server_address[1])
         self.url = f"http://{host}:{self.port}"
 

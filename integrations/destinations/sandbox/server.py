@@ -1,4 +1,4 @@
-"""HTTP for the sandbox: the standard library's threading server with keep-alive, a bounded body and broken endings."""
+"""HTTP for a sandbox: the standard library's threading server with keep-alive, a bounded body and broken endings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from threading import Event, Lock, Thread
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
-from .rules import MAX_BODY_BYTES
 from .wire import Reply, Request
 
 Answerer = Callable[[Request], Reply]
@@ -26,20 +25,24 @@ _PROMISED_MORE = 64
 
 
 class SandboxServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
-    """One thread for each connection. Closing it closes every open connection, also those that hang on purpose."""
+    """One thread for each connection. Closing it closes every open connection, also those that hang on purpose.
+
+    A body of more than `most_bytes` is not read: `refuse_large` answers.
+    """
 
     allow_reuse_address = True
     daemon_threads = True
     block_on_close = False
     request_queue_size = 1024
 
-    def __init__(self, host: str, port: int, answer: Answerer, refuse_large: Answerer) -> None:
+    def __init__(self, host: str, port: int, answer: Answerer, refuse_large: Answerer, *, most_bytes: int) -> None:
         self.answer = answer
         self.refuse_large = refuse_large
+        self.most_bytes = most_bytes
         self.stopping = Event()
         self._open: set[socket.socket] = set()
         self._lock = Lock()
-        self._thread = Thread(target=self._accept, daemon=True, name="klaviyo-sandbox")
+        self._thread = Thread(target=self._accept, daemon=True, name="sandbox")
         super().__init__((host, port), _Handler)
 
     def start(self) -> None:
@@ -106,7 +109,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self._send(Reply(411, b"", {"Connection": "close"}))
             return
-        if length > MAX_BODY_BYTES:
+        if length > self.server.most_bytes:
             self._discard(length)
             self._send(self.server.refuse_large(self._request(b"")))
             return

@@ -1,4 +1,4 @@
-"""Fault switches: what can go wrong between a client and Klaviyo, on demand and repeatable."""
+"""Fault switches: what can go wrong between a client and a vendor, on demand and repeatable."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from .faults import FaultSettings
 from .wire import Reply
 
 FOREIGN = frozenset({"bad_gateway", "unavailable", "challenge"})
-"""Faults answered by a proxy in front of Klaviyo: none of Klaviyo's own headers go with them."""
+"""Faults answered by a proxy in front of the vendor: none of the vendor's own headers go with them."""
 
 _CHALLENGE = (
     "<!DOCTYPE html><html lang='en-US'><head><title>Just a moment...</title></head>"
@@ -17,7 +17,7 @@ _CHALLENGE = (
 
 
 def before(fault: FaultSettings) -> Reply:
-    """The reply of a fault that strikes before processing, where it is not one of Klaviyo's own errors."""
+    """The reply of a fault that strikes before processing, where it is not one of the vendor's own errors."""
     html = {"Content-Type": "text/html; charset=UTF-8", "Server": "cloudflare"}
     match fault.kind:
         case "bad_gateway":
