@@ -104,9 +104,10 @@ def addresses(**_: Any) -> list[checks.CheckMessage]:
         )
         for name, address in (
             ("KLAVIYO_BASE_URL", settings.KLAVIYO_BASE_URL),
+            ("SHOPIFY_BASE_URL", settings.SHOPIFY_BASE_URL),
             ("PUBLIC_BASE_URL", settings.PUBLIC_BASE_URL),
         )
-        if not _is_safe_address(address)
+        if not (_is_safe_address(address) or (name == "SHOPIFY_BASE_URL" and not address))
     ]
 
 

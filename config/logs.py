@@ -17,8 +17,8 @@ _SECRET_NAME = re.compile(
 )
 # What PostgreSQL adds to an error: the values of the row, which may be a shopper's.
 _DETAIL = re.compile(r"^DETAIL: .*?(?=\n\nThe above exception|\n\nDuring handling|\Z)", re.MULTILINE | re.DOTALL)
-# An e-mail address, or a private key of Klaviyo. The look-behind keeps the search linear in the length of the text.
-_SECRET_TEXT = re.compile(r"(?<![\w.+-])(?:[\w.+-]+(?:@|%40)[\w-]+\.[\w.-]+|pk_\w{8,})")
+# An e-mail address, a key of Klaviyo or a token of Shopify. The look-behind keeps the search linear in the length of the text.
+_SECRET_TEXT = re.compile(r"(?<![\w.+-])(?:[\w.+-]+(?:@|%40)[\w-]+\.[\w.-]+|(?:pk|shp[a-z]{2})_\w{8,})")
 
 
 def hide_secrets(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:

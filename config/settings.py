@@ -28,6 +28,8 @@ CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 PUBLIC_BASE_URL = env.text("PUBLIC_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
 KLAVIYO_BASE_URL = env.text("KLAVIYO_BASE_URL", "https://a.klaviyo.com").rstrip("/")
 KLAVIYO_REVISION = env.text("KLAVIYO_REVISION", "2026-07-15")
+SHOPIFY_BASE_URL = env.text("SHOPIFY_BASE_URL", "").rstrip("/")
+SHOPIFY_API_VERSION = env.text("SHOPIFY_API_VERSION", "2026-04")
 
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"

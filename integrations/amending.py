@@ -11,6 +11,7 @@ from django.db import transaction
 
 from integrations import audit, connections, custom_metrics, launch, onboarding
 from integrations.audit import Actor
+from integrations.destinations import registry
 from integrations.destinations.base import Account, DeliveryError
 from integrations.fields import Sealed
 from integrations.models import Connection
@@ -119,9 +120,10 @@ def verify(connection: Connection, *, at: datetime) -> Account | None:
 
 
 def _check(connection: Connection, amendment: Amendment) -> Account:
-    account = onboarding.check_key(amendment.key, amendment.metrics, connection.merchant.metric_prefix)
+    kind, prefix = connection.kind, connection.merchant.metric_prefix
+    account = onboarding.check_key(kind, amendment.key, amendment.metrics, prefix, address=connection.address)
     if not amendment.may_change_account:
-        onboarding.refuse_taken(account, owner=connection.merchant)
+        onboarding.refuse_taken(kind, account, owner=connection.merchant)
     is_other = bool(account.id and connection.account_id and account.id != connection.account_id)
     if is_other and not amendment.may_change_account:
         raise OtherAccount(
@@ -146,7 +148,8 @@ def _store_key(connection: Connection, key: str, account: Account, *, at: dateti
 def _conclude(connection: Connection, account: Account) -> list[str]:
     advice = onboarding.advise(connection.enabled_metrics, account)
     if not _ensure_defaults(connection):
-        advice.append("The default list and profile could not be made in Klaviyo yet; “Check key” tries again.")
+        label = registry.get(connection.kind).label
+        advice.append(f"The default list and profile could not be made in {label} yet; “Check key” tries again.")
     return advice
 
 

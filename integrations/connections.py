@@ -43,9 +43,9 @@ def resume(connection: Connection, *, at: datetime) -> None:
     wake.after_commit(wake.DELIVER)
 
 
-def inspect(kind: str, secret: str, metric_names: Sequence[str]) -> Account:
+def inspect(kind: str, secret: str, metric_names: Sequence[str], *, address: str = "") -> Account:
     """Ask the destination live whose key this is and what it lacks. Raises a `DeliveryError` that says what is wrong."""
-    return registry.get(kind).inspect(secret, metric_names)
+    return registry.get(kind).inspect(secret, address, metric_names)
 
 
 def metric_names(connection: Connection) -> list[str]:
@@ -67,7 +67,8 @@ def check(connection: Connection, *, at: datetime) -> Account | None:
     Returns the account, or None where the key is refused. Raises `Unavailable` where no answer came: then nothing changed.
     """
     try:
-        account = inspect(connection.kind, connection.secret.reveal(), metric_names(connection))
+        names, address = metric_names(connection), connection.address
+        account = inspect(connection.kind, connection.secret.reveal(), names, address=address)
     except (ConnectionPaused, Undecryptable) as error:
         Connection.objects.filter(pk=connection.pk).update(checked_at=at)
         pause(connection, "auth", detail=str(error), at=at)
@@ -120,6 +121,7 @@ def ensure_defaults(connection: Connection) -> None:
     merchant = connection.merchant
     defaults = registry.get(connection.kind).ensure_defaults(
         connection.secret.reveal(),
+        connection.address,
         name=merchant.metric_prefix,
         email=f"{merchant.public_id.replace('_', '-')}@example.com",
     )

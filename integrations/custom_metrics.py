@@ -13,6 +13,7 @@ from django.db import transaction
 from integrations import audit
 from integrations.audit import Actor
 from integrations.catalog import CUSTOM, Metric, Pack, catalog, custom_metric, is_known, reported
+from integrations.destinations import registry
 from integrations.models import Connection, CustomMetric, Merchant
 
 MOST = 100
@@ -96,6 +97,13 @@ def by_pack(merchant: Merchant) -> list[tuple[Pack, list[Metric[Any]]]]:
     return [*packs, *([(CUSTOM, custom)] if custom else [])]
 
 
+def carried_by(kind: str, merchant: Merchant) -> list[tuple[Pack, list[Metric[Any]]]]:
+    """Those of them that a kind of destination can tell of, by packs."""
+    carries = registry.get(kind).carries
+    told = [(pack, [each for each in metrics if carries(each)]) for pack, metrics in by_pack(merchant)]
+    return [(pack, metrics) for pack, metrics in told if metrics]
+
+
 def keys_in(merchant: Merchant, pack: str) -> list[str]:
     """The keys of the metrics of one pack, the merchant's own among them. Raises `LookupError` for an unknown pack."""
     return [metric.key for metric in (own(merchant) if pack == CUSTOM.key else catalog.in_pack(pack))]
@@ -147,6 +155,9 @@ def _refuse_taken(merchant: Merchant, name: str) -> None:
 
 
 def _turn_on(merchant: Merchant, row: CustomMetric) -> None:
+    """On at every connection that can tell of it."""
+    metric = as_metric(row)
     for connection in Connection.objects.for_merchant(merchant).select_for_update():
-        connection.enabled_metrics = [*connection.enabled_metrics, row.key]
-        connection.save(update_fields=["enabled_metrics"])
+        if registry.get(connection.kind).carries(metric):
+            connection.enabled_metrics = [*connection.enabled_metrics, row.key]
+            connection.save(update_fields=["enabled_metrics"])

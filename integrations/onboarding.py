@@ -13,9 +13,13 @@ from django.db import transaction
 
 from integrations import connections, launch, merchants
 from integrations.catalog import CUSTOM_START, Metric, catalog
+from integrations.destinations import registry
 from integrations.destinations.base import Account, ConnectionPaused, DeliveryError
 from integrations.fields import Sealed
 from integrations.models import Connection, Lane, Merchant, ShopDomain
+
+KLAVIYO = "klaviyo"
+"""Where every merchant's events go; other destinations are connected beside it (`integrations.connecting`)."""
 
 logger = structlog.get_logger(__name__)
 
@@ -76,9 +80,9 @@ class Onboarded:
 
 def onboard(application: Application, *, at: datetime) -> Onboarded:
     """Take on a merchant. Raises `KeyRefused`, `DestinationUnreachable` and `AccountTaken`: then nothing was written."""
-    account = check_key(application.klaviyo_key, application.metrics, application.metric_prefix)
+    account = check_key(KLAVIYO, application.klaviyo_key, application.metrics, application.metric_prefix)
     if not application.may_share_account:
-        refuse_taken(account)
+        refuse_taken(KLAVIYO, account)
     with transaction.atomic():
         merchant = Merchant.objects.create(
             name=application.name,
@@ -89,27 +93,39 @@ def onboard(application: Application, *, at: datetime) -> Onboarded:
         )
         ShopDomain.objects.bulk_create(ShopDomain(merchant=merchant, domain=each) for each in application.shop_domains)
         hooks = [_hook(merchant, source, secret, at=at) for source, secret in application.secrets.items()]
-        connection = connect(merchant, application, account, at=at)
+        connection = connect(
+            merchant,
+            KLAVIYO,
+            application.klaviyo_key,
+            account,
+            metrics=application.metrics,
+            launch_at=application.launch_at,
+            backfill_days=application.backfill_days,
+            at=at,
+        )
     warnings = advise(application.metrics, account) + _prepare_account(connection)
     launch.launch(connection, at=at)
     return Onboarded(merchant, connection, account, hooks, warnings)
 
 
-def check_key(key: str, metrics: Sequence[str], metric_prefix: str) -> Account:
-    """Whose account the key opens. Raises `KeyRefused` and `DestinationUnreachable`."""
+def check_key(kind: str, key: str, metrics: Sequence[str], metric_prefix: str, *, address: str = "") -> Account:
+    """Whose account at that kind of destination the key opens. Raises `KeyRefused` and `DestinationUnreachable`."""
     known = (catalog.metrics[each] for each in metrics if not each.startswith(CUSTOM_START))
     names = [each.name.format(prefix=metric_prefix) for each in known]
     try:
-        return connections.inspect("klaviyo", key, names)
+        return connections.inspect(kind, key, names, address=address)
     except ConnectionPaused as error:
         raise KeyRefused(error.detail) from None
     except DeliveryError as error:
-        raise DestinationUnreachable(f"Klaviyo did not answer as it should: {error.detail}") from None
+        label = registry.get(kind).label
+        raise DestinationUnreachable(f"{label} did not answer as it should: {error.detail}") from None
 
 
-def refuse_taken(account: Account, *, owner: Merchant | None = None) -> None:
+def refuse_taken(kind: str, account: Account, *, owner: Merchant | None = None) -> None:
     """Raises `AccountTaken` where the events of a merchant other than `owner` go to that account."""
-    others = Connection.objects.filter(account_id=account.id).exclude(account_id="").select_related("merchant")
+    others = (
+        Connection.objects.filter(kind=kind, account_id=account.id).exclude(account_id="").select_related("merchant")
+    )
     other = others.exclude(merchant=owner).first() if owner else others.first()
     if other is not None:
         raise AccountTaken(
@@ -118,17 +134,29 @@ def refuse_taken(account: Account, *, owner: Merchant | None = None) -> None:
         )
 
 
-def connect(merchant: Merchant, application: Application, account: Account, *, at: datetime) -> Connection:
-    """Make a merchant's Klaviyo connection, with its lane."""
+def connect(
+    merchant: Merchant,
+    kind: str,
+    key: str,
+    account: Account,
+    *,
+    metrics: Sequence[str],
+    launch_at: datetime,
+    backfill_days: int = 0,
+    address: str = "",
+    at: datetime,
+) -> Connection:
+    """Make a connection of a merchant's, with its lane."""
     connection = Connection.objects.create(
         merchant=merchant,
-        kind="klaviyo",
-        secret=Sealed.of(application.klaviyo_key),
-        secret_last4=application.klaviyo_key[-4:],
+        kind=kind,
+        secret=Sealed.of(key),
+        secret_last4=key[-4:],
+        address=address,
         state_since=at,
-        enabled_metrics=list(application.metrics),
-        launch_at=application.launch_at,
-        backfill_days=application.backfill_days,
+        enabled_metrics=list(metrics),
+        launch_at=launch_at,
+        backfill_days=backfill_days,
     )
     Lane.objects.create(merchant=merchant, connection=connection)
     connections.note_account(connection, account, at=at)

@@ -12,6 +12,7 @@ from typing import Any
 from django.db import connection as database
 
 from integrations import wake
+from integrations.destinations import registry
 from integrations.history import OutsideTransaction, identifier_of
 from integrations.models import Connection, ConsentRecord, Customer, Delivery, Merchant, ProfileChange
 
@@ -31,7 +32,8 @@ def request(
     consent: ConsentRecord | None = None,
     connections: Iterable[Connection] | None = None,
 ) -> ProfileChange:
-    """Line up a change of a shopper's profile for each of the merchant's connections, or for `connections` alone.
+    """Line up a change of a shopper's profile for each of the merchant's connections, or of `connections` alone, whose destination
+    knows such changes.
 
     `email` and `phone` name the profile; both "" stand for the customer's own. See `ProfileChange` for what each kind needs.
     Raises `OutsideTransaction`, and `ValueError` where nothing names a profile.
@@ -67,6 +69,7 @@ def request(
             created_at=at,
         )
         for connection in (merchant.connections.all() if connections is None else connections)
+        if kind in registry.get(connection.kind).changes
     )
     wake.after_commit(wake.DELIVER)
     return change

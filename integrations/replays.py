@@ -14,7 +14,8 @@ from django.db.models.functions import Least
 from integrations import audit, search, wake
 from integrations.audit import Actor
 from integrations.delivery.backoff import MAX_ATTEMPTS
-from integrations.models import Delivery, Event, Merchant, Replay
+from integrations.destinations import registry
+from integrations.models import Connection, Delivery, Event, Merchant, Replay
 from integrations.search import Wanted
 
 BATCH = 500
@@ -27,6 +28,12 @@ REPEATED = Q(state__in=[Delivery.State.SENT, Delivery.State.DEAD, Delivery.State
     state=Delivery.State.SKIPPED, reason=Delivery.Reason.METRIC_OFF
 )
 """What is sent again. What waits goes anyway, and what was not to be sent for another reason is still not to be."""
+
+
+REPEATED_WHERE_REPEATS_COUNT = Q(state=Delivery.State.DEAD, is_ambiguous=False) | Q(
+    state=Delivery.State.SKIPPED, reason=Delivery.Reason.METRIC_OFF
+)
+"""What is sent again where a repeat counts twice: only what cannot have arrived."""
 
 
 class TooMany(Exception):
@@ -110,19 +117,22 @@ def _advance(pk: int, *, at: datetime) -> int:
 
 def _resend(deliveries: QuerySet[Delivery], *, at: datetime) -> int:
     """Singly from now on: Klaviyo may refuse a whole bulk request for one identity that it has already."""
-    return (
-        deliveries.filter(REPEATED)
-        .exclude(identifier="")
-        .update(
-            state=Delivery.State.PENDING,
-            reason=Delivery.Reason.NONE,
-            error="",
-            is_ambiguous=True,
-            attempts=Least(F("attempts"), Value(MAX_ATTEMPTS - 1)),
-            first_attempt_at=at,
-            not_before=at,
-            settled_at=None,
-        )
+    counting = Connection.objects.filter(kind__in=registry.where_repeats_count()).values("pk")
+    harmless = deliveries.exclude(connection__in=counting).filter(REPEATED)
+    others = deliveries.filter(REPEATED_WHERE_REPEATS_COUNT, connection__in=counting)
+    return _line_up(harmless, at=at, is_ambiguous=True) + _line_up(others, at=at, is_ambiguous=False)
+
+
+def _line_up(deliveries: QuerySet[Delivery], *, at: datetime, is_ambiguous: bool) -> int:
+    return deliveries.exclude(identifier="").update(
+        state=Delivery.State.PENDING,
+        reason=Delivery.Reason.NONE,
+        error="",
+        is_ambiguous=is_ambiguous,
+        attempts=Least(F("attempts"), Value(MAX_ATTEMPTS - 1)),
+        first_attempt_at=at,
+        not_before=at,
+        settled_at=None,
     )
 
 

@@ -50,7 +50,7 @@ def send(merchant: Merchant, keys: Collection[str], email: str, *, by: Actor, at
     connection = _usable(merchant)
     chosen = [metric for key, metric in custom_metrics.of(merchant).items() if key in keys]
     tried: list[TestEvent] = []
-    with closing(registry.get(connection.kind).open(_key(connection))) as session:
+    with closing(registry.get(connection.kind).open(_key(connection), connection.address)) as session:
         for metric in chosen:
             row = _begin(merchant, metric, email, at=at)
             if row is None:
@@ -118,6 +118,7 @@ def _outgoing(merchant: Merchant, metric: Metric[Any], email: str, *, at: dateti
     return Outgoing(
         delivery_id=0,
         unique_id=f"test:{secrets.token_hex(16)}",
+        metric=metric.key,
         metric_name=shown.metric_name,
         occurred_at=at.replace(microsecond=0),
         properties=json.dumps({**shown.properties, MARK: True}),

@@ -233,9 +233,10 @@ WORDS = {
     Reason.NO_LONGER_TRUE: "When it was to be sent it was no longer true, so nobody was told.",
     Reason.REJECTED: "Klaviyo refused it.",
     Reason.EXHAUSTED: "Every attempt failed.",
-    Reason.UNCERTAIN: "A request with it may have arrived days ago; a person decides whether to send it again.",
+    Reason.UNCERTAIN: "A request with it may have arrived; a person decides whether to send it again.",
     Reason.CUSTOMER_ERASED: "The shopper's data was erased.",
     Reason.OPTED_OUT: "The shopper opted out after they had consented. An opt-out is never undone.",
+    Reason.TOO_OLD: "It was too old to start anything, and nothing is recorded there without starting something.",
     Reason.SCOPE_MISSING: "The key may not do this. It goes as soon as a key that may is entered or checked.",
 }
 """Why a delivery is where it is, for people."""

@@ -79,10 +79,14 @@ def conclude(
     result: Receipt | BaseException,
     claimed: Mapping[int, Claimed | ClaimedChange],
     *,
+    ignores_repeats: bool,
     at: datetime,
     chance: float,
 ) -> Conclusion:
-    """Judge a job by its result: a receipt, or what was raised instead of one."""
+    """Judge a job by its result: a receipt, or what was raised instead of one.
+
+    `ignores_repeats`: the destination knows a repeated event, so that what may have arrived can be sent again.
+    """
     match result:
         case Receipt():
             accepted = {item.delivery_id: _accepted(item) for item in job.items}
@@ -91,6 +95,9 @@ def conclude(
             return Conclusion("accepted", result, Effect.GOES_ON, verdicts=accepted)
         case Rejected():
             return _rejected(job, result)
+        case Unavailable(ambiguous=True) if not (ignores_repeats or job.kind):
+            doubtful = {item.delivery_id: verdicts.uncertain(result.detail) for item in job.items}
+            return _failed(job, result, "unavailable", Effect.FAILED, doubtful)
         case Unavailable():
             waits = {
                 item.delivery_id: verdicts.later(result, claimed[item.delivery_id].attempts, at=at, chance=chance)

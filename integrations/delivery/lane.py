@@ -31,6 +31,9 @@ SINGLES_IN_FLIGHT = 4
 BULK_OVER = 200
 """A backlog of more than this travels in bulk; fewer go singly, which Klaviyo de-duplicates silently."""
 
+CLAIMED_AT_LEAST = 100
+"""Events in a claim, where a destination takes fewer in a request."""
+
 LEARNT = tuple(field.name for field in Lane._meta.fields if field.name not in {"id", "merchant", "connection"})
 """Fields of a lane that a worker writes."""
 
@@ -50,7 +53,7 @@ class OpenLane:
         self.connection = connection
         self.row = connection.lane
         self.destination = registry.get(connection.kind)
-        self.session = self.destination.open(connection.secret.reveal())
+        self.session = self.destination.open(connection.secret.reveal(), connection.address)
         self.queue: deque[Job] = deque()
         self.in_flight: list[Job] = []
         self.is_blocked = False
@@ -87,6 +90,13 @@ class OpenLane:
         """Whether nothing is left to start."""
         return self.is_blocked or not (self.queue or self.has_more or self.has_changes)
 
+    @property
+    def _claim_size(self) -> int:
+        """Where a repeat counts, few are claimed: what a killed worker had in hand is in doubt, sent or not."""
+        if not self.destination.ignores_repeats:
+            return SINGLES_IN_FLIGHT
+        return max(self.destination.bulk_items, CLAIMED_AT_LEAST)
+
     def refill(self, *, at: datetime) -> None:
         """Claim what is due, once the queue is empty: one request of changes of profiles, and then events.
 
@@ -100,12 +110,12 @@ class OpenLane:
             self._refill_with_changes(at=at)
         if self.queue and self.row.opened:
             return
-        most = 1 if self.row.opened else self.destination.bulk_items
+        most = 1 if self.row.opened else self._claim_size
         rows = claim.take(self.connection, self.held.epoch, most=most, at=at)
         self.has_more = len(rows) == most
         self.has_claimed = self.has_claimed or bool(rows)
         self._claimed.update((row.id, row) for row in rows)
-        ready, settled = outgoing.prepare(self.connection, rows, at=at)
+        ready, settled = outgoing.prepare(self.connection, rows, destination=self.destination, at=at)
         fit: list[Outgoing] = []
         for item in ready:
             problems = self.destination.problems(item, at=at)
@@ -141,7 +151,7 @@ class OpenLane:
     def _enqueue(self, items: list[Outgoing]) -> None:
         """A backlog of what was never in doubt goes in bulk, and what is in doubt singly behind it; a few go singly all."""
         certain = [item for item in items if not self._claimed[item.delivery_id].is_ambiguous]
-        if len(certain) > BULK_OVER:
+        if len(certain) > BULK_OVER and self.destination.bulk_items > 1:
             self.queue.extend(Job(batch, is_bulk=True) for batch in self.destination.batches(certain))
             items = [item for item in items if self._claimed[item.delivery_id].is_ambiguous]
         self.queue.extend(Job([item], is_bulk=False) for item in items)
@@ -194,7 +204,14 @@ class OpenLane:
         conclusions = []
         for job, result, started_at in results:
             self.in_flight.remove(job)
-            conclusion = conclude(job, result, self._claimed, at=at, chance=random.random())  # noqa: S311
+            conclusion = conclude(
+                job,
+                result,
+                self._claimed,
+                ignores_repeats=self.destination.ignores_repeats,
+                at=at,
+                chance=random.random(),  # noqa: S311
+            )
             ids = [item.delivery_id for item in job.items]
             attempts.append(attempt_of(self.connection, conclusion, ids, is_bulk=job.is_bulk, started_at=started_at))
             settled.update(conclusion.verdicts)

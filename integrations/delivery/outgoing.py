@@ -12,22 +12,22 @@ from integrations.catalog import Metric, Recheck, catalog
 from integrations.delivery import verdicts
 from integrations.delivery.claim import Claimed
 from integrations.delivery.verdicts import Verdict
-from integrations.destinations.base import Outgoing, Profile
-from integrations.models import Connection, Delivery
+from integrations.destinations.base import Destination, Outgoing, Profile
+from integrations.models import Connection, CustomerExternalId, Delivery
 
 UNCERTAIN_AFTER = timedelta(hours=72)
 """How long a delivery in doubt is repeated: how long Klaviyo remembers a unique_id is not stated."""
 
 
 def prepare(
-    connection: Connection, claimed: Sequence[Claimed], *, at: datetime
+    connection: Connection, claimed: Sequence[Claimed], *, destination: Destination, at: datetime
 ) -> tuple[list[Outgoing], dict[int, Verdict]]:
     """What to send, and the verdicts of those that are not to be sent (delivery id -> verdict)."""
     enabled = frozenset(connection.enabled_metrics)
     refused: dict[int, Verdict] = {}
     fit: list[Claimed] = []
     for row in claimed:
-        verdict = _objection(row, enabled, at=at)
+        verdict = _objection(row, enabled, destination, at=at)
         if verdict is None:
             fit.append(row)
         else:
@@ -36,26 +36,41 @@ def prepare(
     if untrue:
         refused |= {row.id: verdicts.skipped(Delivery.Reason.NO_LONGER_TRUE) for row in fit if row.id in untrue}
         fit = [row for row in fit if row.id not in untrue]
-    current = _profile_properties(connection.merchant_id, fit)
-    oldest = at - connection.freshness
-    return [_outgoing(row, current.get(row.customer_id or 0, {}), oldest, at=at) for row in fit], refused
+    items = _items(connection, fit, destination, at=at)
+    if not destination.records_backfill:
+        refused |= {item.delivery_id: verdicts.skipped(Delivery.Reason.TOO_OLD) for item in items if item.backfill}
+        items = [item for item in items if not item.backfill]
+    return items, refused
 
 
-def as_sent(connection: Connection, row: Claimed, *, at: datetime) -> Outgoing | None:
+def as_sent(connection: Connection, row: Claimed, *, destination: Destination, at: datetime) -> Outgoing | None:
     """What is handed over for one delivery, whatever speaks against it; None where its metric is not known any more."""
     if row.metric not in catalog:
         return None
-    current = _profile_properties(connection.merchant_id, [row])
-    return _outgoing(row, current.get(row.customer_id or 0, {}), at - connection.freshness, at=at)
+    (item,) = _items(connection, [row], destination, at=at)
+    return item
 
 
-def _objection(row: Claimed, enabled: frozenset[str], *, at: datetime) -> Verdict | None:
+def _items(
+    connection: Connection, rows: Sequence[Claimed], destination: Destination, *, at: datetime
+) -> list[Outgoing]:
+    merchant = connection.merchant_id
+    current = _profile_properties(merchant, rows)
+    known = _external_ids(merchant, destination.knows_by, rows) if destination.knows_by else {}
+    oldest = at - connection.freshness
+    return [
+        _outgoing(row, current.get(row.customer_id or 0, {}), known.get(row.customer_id or 0, ""), oldest, at=at)
+        for row in rows
+    ]
+
+
+def _objection(row: Claimed, enabled: frozenset[str], destination: Destination, *, at: datetime) -> Verdict | None:
     if not row.identifier:
         return verdicts.held(Delivery.Reason.NO_IDENTITY)
     if row.metric not in enabled or row.metric not in catalog:
         return verdicts.skipped(Delivery.Reason.METRIC_OFF)
-    if row.is_ambiguous and at - row.first_attempt_at > UNCERTAIN_AFTER:
-        return verdicts.uncertain()
+    if row.is_ambiguous and (not destination.ignores_repeats or at - row.first_attempt_at > UNCERTAIN_AFTER):
+        return verdicts.expired()
     return None
 
 
@@ -82,7 +97,14 @@ def _profile_properties(merchant_id: int, rows: Sequence[Claimed]) -> dict[int, 
     return catalog.profile_properties(merchant_id, wanted)
 
 
-def _outgoing(row: Claimed, current: dict[str, Any], oldest: datetime, *, at: datetime) -> Outgoing:
+def _external_ids(merchant_id: int, source: str, rows: Sequence[Claimed]) -> dict[int, str]:
+    """Customer -> their id in that system; of several the one that was told of last."""
+    customers = {row.customer_id for row in rows if row.customer_id is not None}
+    found = CustomerExternalId.objects.for_merchant(merchant_id).filter(source=source, customer__in=customers)
+    return dict(found.order_by("pk").values_list("customer_id", "external_id"))
+
+
+def _outgoing(row: Claimed, current: dict[str, Any], external_id: str, oldest: datetime, *, at: datetime) -> Outgoing:
     """`oldest`: what happened before it is too old to start a flow, as is what is no longer fresh by its metric's own limit."""
     metric = catalog[row.metric]
     is_stale = row.occurred_at < oldest or (row.fresh_until is not None and at > row.fresh_until)
@@ -92,10 +114,11 @@ def _outgoing(row: Claimed, current: dict[str, Any], oldest: datetime, *, at: da
         metric_name=row.metric_name,
         occurred_at=row.occurred_at,
         properties=row.properties,
-        profile=_profile(metric, row, _only(metric.profile_names, current)),
+        profile=_profile(metric, row, _only(metric.profile_names, current), external_id),
         value=row.value,
         value_currency=row.value_currency,
         backfill=row.is_backfill or is_stale,
+        metric=row.metric,
     )
 
 
@@ -104,7 +127,7 @@ def _only(names: frozenset[str], current: dict[str, Any]) -> dict[str, Any]:
     return current if current.keys() <= names else {name: current[name] for name in current.keys() & names}
 
 
-def _profile(metric: Metric[Any], row: Claimed, properties: dict[str, Any]) -> Profile:
+def _profile(metric: Metric[Any], row: Claimed, properties: dict[str, Any], external_id: str) -> Profile:
     """Name rule (Whiplash): the full name; else the company; else the e-mail address."""
     first_name, last_name = row.first_name or "", row.last_name or ""
     if metric.names_customer and not (first_name or last_name):
@@ -117,4 +140,5 @@ def _profile(metric: Metric[Any], row: Claimed, properties: dict[str, Any]) -> P
         last_name=last_name,
         organization=row.company or "",
         properties=properties,
+        external_id=external_id,
     )

@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet, Value
+from django.db.models import Case, Exists, F, OuterRef, QuerySet, Value, When
 from django.db.models.functions import Least
 
 from integrations import audit, wake
 from integrations.audit import Actor
 from integrations.delivery.backoff import MAX_ATTEMPTS
+from integrations.destinations import registry
 from integrations.models import Connection, Delivery, Event, Merchant, ProfileChange
 
 RESENDABLE = (Delivery.State.DEAD, Delivery.State.EXPIRED)
@@ -27,13 +28,17 @@ def resend(deliveries: QuerySet[Delivery], *, at: datetime) -> int:
     """Line up failed and expired deliveries once more; returns how many.
 
     One try at least is left to each, within the budget of ten, and its days of doubt begin anew. Those of a paused
-    connection are left alone: they would only fail again.
+    connection are left alone: they would only fail again. Where repeats count, the one who asks has decided that it shall be
+    sent again although it may have arrived, so it is not in doubt any more.
     """
     ids = list(resendable(deliveries).values_list("pk", flat=True))
+    counting = registry.where_repeats_count()
+    where_repeats_count = Connection.objects.filter(pk=OuterRef("connection_id"), kind__in=counting)
     count = Delivery.objects.filter(pk__in=ids, state__in=RESENDABLE).update(
         state=Delivery.State.PENDING,
         reason=Delivery.Reason.NONE,
         attempts=Least("attempts", Value(MAX_ATTEMPTS - 1)),
+        is_ambiguous=Case(When(Exists(where_repeats_count), then=Value(False)), default=F("is_ambiguous")),
         first_attempt_at=at,
         not_before=at,
         settled_at=None,

@@ -39,5 +39,6 @@ def request_of(delivery: Delivery, *, at: datetime) -> str:
         company=customer.company if customer else None,
         properties=json.dumps(event.properties),
     )
-    item = outgoing.as_sent(delivery.connection, claimed, at=delivery.settled_at or at)
-    return registry.get(delivery.connection.kind).request(item) if item else ""
+    connection, destination = delivery.connection, registry.get(delivery.connection.kind)
+    item = outgoing.as_sent(connection, claimed, destination=destination, at=delivery.settled_at or at)
+    return destination.request(item, connection.address) if item else ""

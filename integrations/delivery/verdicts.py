@@ -65,9 +65,14 @@ def scope_missing(detail: str) -> Verdict:
     return Verdict(Delivery.State.HELD, Delivery.Reason.SCOPE_MISSING, error=detail[:ERROR_LENGTH], gives_back=True)
 
 
-def uncertain() -> Verdict:
-    """May have arrived long ago: how long the destination remembers an id is not stated, so a person decides."""
+def expired() -> Verdict:
+    """May have arrived, and a repeat might count twice by now: a person decides. No request was made."""
     return Verdict(Delivery.State.EXPIRED, Delivery.Reason.UNCERTAIN, gives_back=True)
+
+
+def uncertain(detail: str) -> Verdict:
+    """This very request may have arrived, and a repeat would count twice: a person decides."""
+    return Verdict(Delivery.State.EXPIRED, Delivery.Reason.UNCERTAIN, error=detail[:ERROR_LENGTH], is_ambiguous=True)
 
 
 def later(error: Unavailable, attempts: int, *, at: datetime, chance: float) -> Verdict:

@@ -11,13 +11,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from integrations.catalog import Metric
 
 
 class Profile(NamedTuple):
     """The shopper as the destination shall know them when the event is sent.
 
-    `email` or `phone` (E.164) identifies; the other may be empty. `properties` are the customer's current custom
+    `email` or `phone` (E.164) identifies; the other may be empty. `external_id` is the shopper's id in the system that the
+    destination knows shoppers by (`Destination.knows_by`), "" where there is none. `properties` are the customer's current custom
     properties; a name or property that is not known is left out, so that it never clears what the destination has.
     """
 
@@ -27,13 +31,15 @@ class Profile(NamedTuple):
     last_name: str = ""
     organization: str = ""
     properties: Mapping[str, Any] = MappingProxyType({})
+    external_id: str = ""
 
 
 class Outgoing(NamedTuple):
     """One event on its way to a destination, with all that the request needs.
 
-    `properties` is a JSON object as text: it is spliced into the request unparsed. `value` is an amount in major units
-    of `value_currency` (ISO 4217). `backfill` means: record the event, trigger no flow.
+    `metric` is its key in the catalogue, `metric_name` the name that people gave it. `properties` is a JSON object as text: it is
+    spliced into the request unparsed. `value` is an amount in major units of `value_currency` (ISO 4217). `backfill` means: record
+    the event, trigger no flow.
     """
 
     delivery_id: int
@@ -45,6 +51,7 @@ class Outgoing(NamedTuple):
     value: Decimal | None = None
     value_currency: str = ""
     backfill: bool = False
+    metric: str = ""
 
 
 class Change(NamedTuple):
@@ -186,19 +193,38 @@ class Defaults:
     profile_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class KeyWords:
+    """What people are told about the key of a connection.
+
+    `name` is what the vendor calls it, `where` where it is made. `address` is what stands for the account beside the key, ""
+    where the key alone says whose it is.
+    """
+
+    name: str
+    where: str
+    address: str = ""
+
+
 class Session(Protocol):
     """A pool of connections to one account. Safe to use from several threads at once; `close()` when done."""
 
     def send_one(self, item: Outgoing) -> Receipt:
-        """Send one event. Sending the same `unique_id` again is harmless. Raises a `DeliveryError`."""
+        """Send one event. Raises a `DeliveryError`.
+
+        Where the destination `ignores_repeats`, sending the same `unique_id` again is harmless.
+        """
 
     def send_bulk(self, items: Sequence[Outgoing]) -> Receipt:
-        """Send up to `Destination.bulk_items` events in one request: all are taken or none. Raises a `DeliveryError`."""
+        """Send up to `Destination.bulk_items` events in one request: all are taken or none. Raises a `DeliveryError`.
+
+        Never called where `bulk_items` is 1.
+        """
 
     def send_changes(self, changes: Sequence[Change]) -> Receipt:
         """Carry out changes of one kind, list and source: all are taken or none. Sending them again is harmless.
 
-        Raises a `DeliveryError`.
+        Only of kinds that are among `Destination.changes`. Raises a `DeliveryError`.
         """
 
     def close(self) -> None:
@@ -206,22 +232,33 @@ class Session(Protocol):
 
 
 class Destination(Protocol):
-    """One kind of destination.
+    """One kind of destination. What it can do stands here; the engine, the forms and the pages ask nothing else of it.
 
     The limits hold until an answer's headers say otherwise; they are counted for each connection and way of sending.
     """
 
     kind: str
     label: str
+    key: KeyWords
     bulk_items: int
+    """The most events in one request; 1: they all go singly."""
     bulk_bytes: int
     single_limits: Sequence[Window]
     bulk_limits: Sequence[Window]
     changes: Mapping[str, Carrying]
-    """Kinds of changes of profiles that there are; others are refused."""
+    """Kinds of changes of profiles that there are. A connection is asked for no others."""
+    ignores_repeats: bool
+    """Whether a repeated `unique_id` is recognised. Where it is not, what may have arrived is never sent again unasked."""
+    records_backfill: bool
+    """Whether an event can be recorded without starting anything. Where it cannot, old events are not sent."""
+    knows_by: str
+    """The source of customer ids (`CustomerExternalId.source`) that name shoppers there, "" where the e-mail address or phone does."""
 
-    def open(self, secret: str) -> Session:
-        """Open a session with a connection's secret. No request is made."""
+    def carries(self, metric: Metric[Any]) -> bool:
+        """Whether events of that metric can be told there."""
+
+    def open(self, secret: str, address: str) -> Session:
+        """Open a session with a connection's secret and address. No request is made."""
 
     def problems(self, item: Outgoing, *, at: datetime) -> list[str]:
         """What the destination would refuse in this event `at` that instant, in plain words; empty when nothing.
@@ -232,17 +269,20 @@ class Destination(Protocol):
     def change_problems(self, change: Change) -> list[str]:
         """What the destination would refuse in this change, in plain words; empty when nothing."""
 
-    def request(self, item: Outgoing) -> str:
+    def request(self, item: Outgoing, address: str) -> str:
         """The request that sends one event, as text for people; it holds no secret."""
 
     def batches(self, items: Sequence[Outgoing]) -> list[list[Outgoing]]:
         """Cut `items` into bulk requests within `bulk_items` and `bulk_bytes`, in order."""
 
-    def inspect(self, secret: str, metric_names: Sequence[str]) -> Account:
+    def inspect(self, secret: str, address: str, metric_names: Sequence[str]) -> Account:
         """Ask live whose the key is and what it lacks; say which of `metric_names` another integration sends already.
 
         Raises `ConnectionPaused` for a wrong key and `Unavailable` when no answer came.
         """
 
-    def ensure_defaults(self, secret: str, *, name: str, email: str) -> Defaults:
-        """Look up the list called `name` and the profile of `email`; create what is missing. Raises a `DeliveryError`."""
+    def ensure_defaults(self, secret: str, address: str, *, name: str, email: str) -> Defaults:
+        """Look up the list called `name` and the profile of `email`; create what is missing. Raises a `DeliveryError`.
+
+        Where a destination keeps nothing of the kind, the ids are "".
+        """

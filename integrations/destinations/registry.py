@@ -8,7 +8,10 @@ from django.utils.module_loading import import_string
 
 from integrations.destinations.base import Destination
 
-DESTINATIONS = {"klaviyo": ("Klaviyo", "integrations.destinations.klaviyo.destination.Klaviyo")}
+DESTINATIONS = {
+    "klaviyo": ("Klaviyo", "integrations.destinations.klaviyo.destination.Klaviyo"),
+    "shopify_flow": ("Shopify Flow", "integrations.destinations.shopify_flow.destination.ShopifyFlow"),
+}
 """Kind -> (label, dotted path of the class)."""
 
 
@@ -22,3 +25,8 @@ def get(kind: str) -> Destination:
 def choices() -> list[tuple[str, str]]:
     """(kind, label) of every destination, for forms."""
     return [(kind, label) for kind, (label, _) in DESTINATIONS.items()]
+
+
+def where_repeats_count() -> list[str]:
+    """Kinds of which a repeated event counts twice."""
+    return [kind for kind in DESTINATIONS if not get(kind).ignores_repeats]

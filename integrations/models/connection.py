@@ -22,6 +22,7 @@ LAUNCH_YEARS = range(2000, 2100)
 class Connection(MerchantOwned):
     """A merchant's account at a destination: what is sent there, from when on, and whether it may be sent now.
 
+    `address` is where at the destination the account lives, where the secret alone does not say: a shop's domain.
     `foreign_metrics` are names of metrics that another integration sends to the account, as its last check found them: name ->
     integration. `freshness_hours`: an event older than this when it is sent is recorded as backfill and starts no flow.
     `list_id` is the list that Tidings keeps in every account, `marketing_list_id` the one that sign-ups join; "": none, so that
@@ -37,6 +38,7 @@ class Connection(MerchantOwned):
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="connections")
     kind = models.CharField(max_length=20, default="klaviyo")
     secret = SealedField("private key")
+    address = models.CharField(max_length=253, db_default="", blank=True)
     secret_last4 = models.CharField(max_length=4, blank=True, editable=False)
     state = models.CharField(max_length=16, choices=State, default=State.ACTIVE)
     state_detail = models.CharField(max_length=300, blank=True)

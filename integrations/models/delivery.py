@@ -70,7 +70,7 @@ class Delivery(MerchantOwned):
         SENDING = "sending", "Sending"
         SENT = "sent", "Accepted"
         DEAD = "dead", "Failed"
-        EXPIRED = "expired", "Expired: outcome unknown for too long"
+        EXPIRED = "expired", "Expired: outcome unknown"
         SKIPPED = "skipped", "Not sent"
 
     class Reason(models.TextChoices):
@@ -82,10 +82,11 @@ class Delivery(MerchantOwned):
         NO_LONGER_TRUE = "no_longer_true", "it was no longer true when it was to be sent"
         REJECTED = "rejected", "the destination refused it"
         EXHAUSTED = "exhausted", "every attempt failed"
-        UNCERTAIN = "uncertain", "may have arrived; too old to send again unasked"
+        UNCERTAIN = "uncertain", "may have arrived; it is not sent again unasked"
         CUSTOMER_ERASED = "erased", "the shopper's data was erased"
         OPTED_OUT = "opted_out", "the shopper opted out later than they consented"
         SCOPE_MISSING = "scope_missing", "the key lacks a scope for it"
+        TOO_OLD = "too_old", "too old to start anything, and there it can do nothing else"
 
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="+", db_index=False)
     event = models.ForeignKey(

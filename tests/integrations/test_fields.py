@@ -150,8 +150,7 @@ def test_a_hundred_planted_keys_are_nowhere_in_the_database(db: None) -> None:
     account = Account(id="A", name="Acme", public_key="PUBKEY", timezone="UTC", currency="USD")
     for key in keys:
         merchant = Merchant.objects.create(name="Alba")
-        application = Application(name="Alba", timezone="UTC", klaviyo_key=key, metrics=[], launch_at=at)
-        onboarding.connect(merchant, application, account, at=at)
+        onboarding.connect(merchant, "klaviyo", key, account, metrics=[], launch_at=at, at=at)
         merchants.set_source_secret(merchant, "shopify", f"before-{key}", at=at)
         merchants.set_source_secret(merchant, "shopify", f"now-{key}", at=at)
 

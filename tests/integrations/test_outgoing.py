@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from integrations.catalog import catalog
 from integrations.delivery import outgoing
 from integrations.delivery.claim import Claimed
+from integrations.destinations import registry
 from integrations.destinations.base import Outgoing, Profile
 from integrations.models import Connection, Customer, Merchant
 from tracking.models import Order
@@ -57,14 +58,14 @@ def claimed(number: int = 1, **more: Any) -> Claimed:
 
 def prepared(connection: Connection, **more: Any) -> Outgoing:
     """What is sent of one delivery."""
-    (item,), refused = outgoing.prepare(connection, [claimed(**more)], at=AT)
+    (item,), refused = outgoing.prepare(connection, [claimed(**more)], destination=registry.get("klaviyo"), at=AT)
     assert refused == {}
     return item
 
 
 def refused(connection: Connection, **more: Any) -> tuple[str, str, bool]:
     """What becomes of one delivery that is not sent: state, reason, and whether the attempt is given back."""
-    ready, verdicts = outgoing.prepare(connection, [claimed(**more)], at=AT)
+    ready, verdicts = outgoing.prepare(connection, [claimed(**more)], destination=registry.get("klaviyo"), at=AT)
     assert ready == []
     return verdicts[1].state, verdicts[1].reason, verdicts[1].gives_back
 
@@ -89,6 +90,7 @@ def test_everything_that_was_recorded_is_handed_on_unchanged(connection: Connect
         value=Decimal("12.50"),
         value_currency="EUR",
         backfill=False,
+        metric="order_shipped",
     )
 
 
@@ -213,6 +215,6 @@ def test_profiles_of_any_number_of_shoppers_cost_one_query_a_reader(connection: 
     rows = [claimed(number, customer_id=shopper.pk) for number, shopper in enumerate(shoppers)]
 
     with CaptureQueriesContext(database) as queries:
-        outgoing.prepare(connection, rows, at=AT)
+        outgoing.prepare(connection, rows, destination=registry.get("klaviyo"), at=AT)
 
     assert len(queries) == 1

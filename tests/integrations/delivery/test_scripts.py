@@ -88,7 +88,7 @@ def scripts(count: int) -> list[Script]:
 def impatient_client(monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that waits for three seconds."""
 
-    def open_session(self: Klaviyo, secret: str) -> KlaviyoSession:
+    def open_session(self: Klaviyo, secret: str, address: str = "") -> KlaviyoSession:
         base_url, revision = configured.KLAVIYO_BASE_URL, configured.KLAVIYO_REVISION
         return KlaviyoSession(secret, base_url=base_url, revision=revision, read_seconds=READ_SECONDS)
 

@@ -117,7 +117,7 @@ def test_a_revoked_key_pauses_the_connection(sandbox: Sandbox, session: KlaviyoS
 
 
 def test_inspecting_tells_the_account_and_creates_nothing(sandbox: Sandbox, klaviyo: Klaviyo) -> None:
-    account = klaviyo.inspect(KEY, [])
+    account = klaviyo.inspect(KEY, "", [])
     assert (account.name, account.public_key, account.timezone, account.currency, account.missing_scopes) == (
         "Tea House",
         PUBLIC_KEY,
@@ -143,19 +143,19 @@ def test_inspecting_tells_the_account_and_creates_nothing(sandbox: Sandbox, klav
 )
 def test_inspecting_names_a_missing_scope(scope: str, sandbox: Sandbox, klaviyo: Klaviyo) -> None:
     sandbox.add_account("pk_narrow", scopes=set(ALL_SCOPES) - {scope})
-    assert klaviyo.inspect("pk_narrow", []).missing_scopes == (scope,)
+    assert klaviyo.inspect("pk_narrow", "", []).missing_scopes == (scope,)
 
 
 def test_inspecting_finds_metrics_of_another_integration(sandbox: Sandbox, klaviyo: Klaviyo) -> None:
     sandbox.add_metric(KEY, "Placed Order", integration="Shopify", category="eCommerce")
     klaviyo.open(KEY).send_one(parcel())
-    found = klaviyo.inspect(KEY, ["Placed Order", "Shipment Delivered"]).foreign_metrics
+    found = klaviyo.inspect(KEY, "", ["Placed Order", "Shipment Delivered"]).foreign_metrics
     assert found == {"Placed Order": "Shopify"}
 
 
 def test_the_defaults_are_made_once(sandbox: Sandbox, klaviyo: Klaviyo) -> None:
-    first = klaviyo.ensure_defaults(KEY, name="Tidings", email="hello@example.com")
-    second = klaviyo.ensure_defaults(KEY, name="Tidings", email="hello@example.com")
+    first = klaviyo.ensure_defaults(KEY, "", name="Tidings", email="hello@example.com")
+    second = klaviyo.ensure_defaults(KEY, "", name="Tidings", email="hello@example.com")
     (made,) = sandbox.lists(KEY)
     assert first == second
     assert (made["id"], made["name"], made["profiles"]) == (first.list_id, "Tidings", [first.profile_id])

@@ -34,9 +34,9 @@ def test_a_wrong_key_is_told_by_both_checks(settings: Any) -> None:
     with served(answers("401 Unauthorized")) as wire:
         settings.KLAVIYO_BASE_URL = wire.url
         with pytest.raises(ConnectionPaused):
-            Klaviyo().inspect(KEY, [])
+            Klaviyo().inspect(KEY, "", [])
         with pytest.raises(ConnectionPaused):
-            Klaviyo().ensure_defaults(KEY, name="Tidings", email="hello@example.com")
+            Klaviyo().ensure_defaults(KEY, "", name="Tidings", email="hello@example.com")
 
 
 def test_opening_with_a_bad_key_raises_nothing_yet(settings: Any) -> None:
