@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -101,7 +102,7 @@ def test_neither_waits_for_the_other(world: World, shop: Shop, flow: FlowSandbox
 
 def test_throttled_waits_without_an_attempt(world: World, shop: Shop, flow: FlowSandbox, now: datetime) -> None:
     connection = connect(shop)
-    flow.limit(connection.address, most=1, rate=2)
+    flow.limit(connection.address, most=1, rate=10)
     for number in range(3):
         shop.shopify(
             "orders/create", shopify_order(9_000 + number, at=now, number=f"#{number}", email=f"{number}@x.example")
@@ -109,6 +110,7 @@ def test_throttled_waits_without_an_attempt(world: World, shop: Shop, flow: Flow
     world.take_in()
     for _ in range(8):
         Engine().run(seconds=2)
+        time.sleep(0.2)
 
     throttled = [each for each in flow.requests() if "THROTTLED" in each.words]
     assert (len(flow.received()), len(throttled) > 0) == (3, True)

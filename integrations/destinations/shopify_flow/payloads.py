@@ -66,12 +66,13 @@ def payload(item: Outgoing) -> dict[str, Any]:
     room = PAYLOAD_BYTES - size(content)
     if room >= 0:
         return content
+    sizes = {key: size({key: value}) - 1 for key, value in properties.items()}  # less two braces, and with a comma
     left_out: list[str] = []
     room -= _NAMED_BYTES
-    for key in sorted(properties, key=lambda key: size({key: properties[key]}), reverse=True):
+    for key in sorted(sizes, key=lambda key: sizes[key], reverse=True):
         if room >= 0:
             break
-        room += size({key: properties[key]})
+        room += sizes[key]
         left_out.append(key)
         del content[key]
     return {**content, "LeftOut": _named(left_out)}
@@ -115,6 +116,6 @@ def _named(keys: list[str]) -> str:
     for key in keys:
         length += len(key) + 2
         if length > _NAMED_BYTES - 60:
-            return f"{', '.join(names)} and {len(keys) - len(names)} more"
+            return ", ".join([*names, f"{len(keys) - len(names)} more"])
         names.append(key)
     return ", ".join(names)
