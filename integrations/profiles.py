@@ -32,8 +32,8 @@ def request(
     consent: ConsentRecord | None = None,
     connections: Iterable[Connection] | None = None,
 ) -> ProfileChange:
-    """Line up a change of a shopper's profile for each of the merchant's connections, or of `connections` alone, whose destination
-    knows such changes.
+    """Line up a change of a shopper's profile for each of the merchant's connections, or of `connections` alone, whose
+    destination knows such changes.
 
     `email` and `phone` name the profile; both "" stand for the customer's own. See `ProfileChange` for what each kind needs.
     Raises `OutsideTransaction`, and `ValueError` where nothing names a profile.

@@ -17,7 +17,6 @@ from integrations import merchants, onboarding
 from integrations.destinations.base import Account
 from integrations.fields import NOTHING, Sealed, Undecryptable
 from integrations.models import Connection, Merchant, SourceSecret
-from integrations.onboarding import Application
 from tests.support.dump import dump
 
 SECRET = "pk_0123456789abcdef"

@@ -33,7 +33,7 @@ REASONS = [
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("integrations", "0018_deliveries_of_changes")]
+    dependencies = [("integrations", "0020_privacy")]
 
     operations = [
         migrations.AlterField(
