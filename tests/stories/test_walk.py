@@ -153,7 +153,7 @@ def change_the_window(page: Page) -> None:
 def send_again_what_failed(world: World, shop: Shop, page: Page) -> None:
     """From the figure on the overview to the event, its answer, and once more."""
     visit(page, "Overview")
-    page.get_by_role("link", name="Look at them").click()
+    page.get_by_role("link", name="Failed events").click()
     page.get_by_role("region", name="Events").get_by_role("link", name="Processing order").click()
     expect(page.get_by_role("region", name="Requests")).to_contain_text("400")
     page.get_by_role("button", name="Send again").click()
