@@ -33,6 +33,7 @@ GRANTS: dict[str, dict[str, tuple[str, ...]]] = {
         "scan": ("view",),
         "issue": ("view",),
         "stalledpolicy": ("view", "add"),
+        "wishlistitem": ("view",),
     },
     "returns": {
         "return": ("view", "add"),

@@ -1,5 +1,5 @@
-"""The pages of orders, parcels and settings. Django finds them by the name of this package."""
+"""The pages of orders, parcels, wish lists and settings. Django finds them by the name of this package."""
 
-from tracking.admin import parcels, policies
+from tracking.admin import parcels, policies, wishes
 
-__all__ = ["parcels", "policies"]
+__all__ = ["parcels", "policies", "wishes"]

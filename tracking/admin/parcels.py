@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 
 from integrations.admin import finding, show
 from integrations.admin.site import Clock, MerchantFilter, ReadOnlyAdmin, UntilFilter
@@ -15,6 +17,7 @@ from integrations.admin.theme import ChoicesDropdownFilter, TabularInline, displ
 from integrations.models import Event, InboundMessage, Merchant
 from tracking import statuses
 from tracking.models import Issue, Order, OrderLine, Scan, Shipment
+from tracking.page import links
 
 MOST = finding.MOST
 WHEN = ("when_placed", "when_processing", "when_shipped", "when_delivered", "when_cancelled")
@@ -165,7 +168,7 @@ class OrderAdmin(TrackingAdmin):
     list_select_related = ("merchant", "customer")
     inlines = (OrderLineInline, ShipmentInline)
     fieldsets = (
-        (None, {"fields": ("number", "about_merchant", "about_customer", "standing", "amount", "traces")}),
+        (None, {"fields": ("number", "about_merchant", "about_customer", "standing", "amount", "traces", "page")}),
         ("When", {"fields": WHEN}),
         ("Stalling", {"fields": (*STALLING, "about_policy")}),
         ("At the shop", {"fields": ("external_id", "status_url", "destination_country", "cancel_reason", "kind")}),
@@ -177,6 +180,7 @@ class OrderAdmin(TrackingAdmin):
         "standing",
         "amount",
         "traces",
+        "page",
         "kind",
         "about_policy",
         *WHEN,
@@ -216,6 +220,17 @@ class OrderAdmin(TrackingAdmin):
                 show.list_link(Event, "Events", q=order.number),
                 show.list_link(InboundMessage, "Messages", q=order.number),
             ]
+        )
+
+    @display(description="Shopper's page")
+    def page(self, order: Order) -> Any:
+        """Its address, and where it is taken back or gets a new one."""
+        address = links.address(order.page_token)
+        settings = reverse("tracking_page", args=[order.merchant.public_id], query={"order": order.number})
+        state = "not there yet: it comes with the next event" if order.page_token is None else "taken back"
+        shown = format_html('<a class="td-link" href="{0}">{0}</a>', address) if address else state
+        return show.lines(
+            [shown, format_html('<a class="td-link" href="{}">Take it back, or give it a new address</a>', settings)]
         )
 
 

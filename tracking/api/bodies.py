@@ -12,7 +12,7 @@ from integrations.api.bodies import Body, Choice, Flag, Text
 from integrations.api.people import Person
 from integrations.people import NOBODY, PersonInput
 from tracking import statuses
-from tracking.api.fields import Amount, Country, Currency, Day, ExternalId, Instant, Link, Whole
+from tracking.api.fields import Amount, Country, Currency, Day, ExternalId, Instant, Link, Locale, Whole
 from tracking.inputs import FulfillmentInput, LineInput, OrderInput, ParcelInput, ScanInput
 
 MOST_LINES, MOST_SCANS, MOST_UNITS = 1_000, 1_000, 1_000_000
@@ -63,6 +63,9 @@ class NewOrder(Body):
     cancel_reason = Text(max_length=60, **UNKNOWN)
     status_url = Link(**UNKNOWN, help_text="The shop's page of the order.")
     destination_country = Country(**UNKNOWN)
+    locale = Locale(
+        **UNKNOWN, help_text="The language that the shopper ordered in, and reads the tracking page in: “de”, “en-CA”."
+    )
     lines: serializers.ListSerializer[Any] = serializers.ListSerializer(
         child=NewLine(), max_length=MOST_LINES, help_text="All lines; what is not among them is not ordered any more."
     )
@@ -166,6 +169,7 @@ def order_input(told: Mapping[str, Any], *, at: datetime) -> OrderInput:
         cancel_reason=told["cancel_reason"],
         status_url=told["status_url"],
         destination_country=told["destination_country"],
+        locale=told["locale"],
         lines=tuple(_line(line) for line in told["lines"]),
     )
 

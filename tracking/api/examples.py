@@ -23,6 +23,7 @@ NEW_ORDER: dict[str, Any] = {
     "total": "42.50",
     "is_billed": True,
     "destination_country": "DE",
+    "locale": "de",
     "lines": [NEW_LINE],
 }
 CANCELLATION: dict[str, Any] = {"cancelled_at": "2026-11-20T12:00:00Z", "cancel_reason": "customer"}
@@ -52,6 +53,8 @@ ORDER: dict[str, Any] = {
     "is_test": False,
     "status_url": "",
     "destination_country": "DE",
+    "locale": "de",
+    "tracking_page_url": "https://tidings.example/t/Zk3vX9aPq1LrT7wYc2Ud8eHm/",
     "placed_at": "2026-11-20T09:00:00Z",
     "processing_at": "2026-11-20T09:00:00Z",
     "shipped_at": None,

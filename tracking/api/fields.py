@@ -19,6 +19,7 @@ BULK = "bulk"
 """The word that stands in addresses where an id stands otherwise."""
 
 _COUNTRY = re.compile(r"[A-Z]{2}")
+_LOCALE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})?")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
@@ -46,6 +47,16 @@ class Country(Text):
     def to_internal_value(self, data: Any) -> str:
         """As it is written."""
         return _matching(self, _COUNTRY, super().to_internal_value(data))
+
+
+class Locale(Text):
+    """A language by BCP 47, with or without a region."""
+
+    default_error_messages = {"unfit": "must be a language by BCP 47, with or without a region: de, en-CA"}
+
+    def to_internal_value(self, data: Any) -> str:
+        """As it is written."""
+        return _matching(self, _LOCALE, super().to_internal_value(data))
 
 
 class Currency(Text):

@@ -7,6 +7,7 @@ from typing import Any
 
 from integrations.models import Merchant
 from tracking.models import Issue, Order, OrderLine, Scan, Shipment
+from tracking.page import links
 
 ORDER_FIELDS = (
     "external_id",
@@ -18,6 +19,8 @@ ORDER_FIELDS = (
     "is_test",
     "status_url",
     "destination_country",
+    "locale",
+    "tracking_page_url",
     "placed_at",
     "processing_at",
     "shipped_at",
@@ -92,6 +95,8 @@ def order(row: Order, fields: Iterable[str] = ORDER_FIELDS) -> dict[str, Any]:
     derived = {
         "customer_id": None if row.customer_id is None else str(row.customer_id),
         "updated_at": row.source_updated_at,
+        "locale": row.locale or "",
+        "tracking_page_url": links.address(row.page_token) or None,
     }
     return _told(row, fields, derived)
 

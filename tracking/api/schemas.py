@@ -39,6 +39,13 @@ class Order(serializers.Serializer[Any]):
     is_test = serializers.BooleanField(**_optional(help_text="It is kept and builds no events."))
     status_url = _text("The shop's page of the order.")
     destination_country = _text("ISO 3166-1 alpha-2.")
+    locale = _text("The language that the shopper ordered in; blank: not known.")
+    tracking_page_url = serializers.CharField(
+        **_optional(
+            allow_null=True,
+            help_text="The shopper's page: who has the address may see it. null: there is none, or it was taken back.",
+        )
+    )
     placed_at = serializers.DateTimeField(required=False)
     processing_at = _instant("Since when nothing stands against working on it.")
     shipped_at = _instant("When the first parcel left.")

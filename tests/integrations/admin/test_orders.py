@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
 from integrations.models import Customer, Merchant
+from integrations.people import PersonInput
+from tracking import services
+from tracking.inputs import WishInput
 from tracking.models import Issue, Order, OrderLine, Scan, Shipment
 
 from . import rows
@@ -73,6 +77,37 @@ def test_order_page_shows_lines_and_parcels(csm: Client, merchant: Merchant) -> 
     page = csm.get(reverse("admin:tracking_order_change", args=[made.pk])).content.decode()
 
     assert ("Canvas tent" in page, "1Z999" in page) == (True, True)
+
+
+def test_order_page_leads_to_the_shoppers_page_and_to_where_it_is_taken_back(csm: Client, merchant: Merchant) -> None:
+    made = order(merchant, "#1001", "ada@example.com", "1Z999")
+    path, shown = reverse("admin:tracking_order_change", args=[made.pk]), []
+    for token in (None, "secret-token", ""):
+        Order.objects.update(page_token=token)
+        shown.append(csm.get(path).content.decode())
+    settings = f"/m/{merchant.public_id}/tracking-page/?order=%231001"
+
+    assert ["/t/secret-token/" in page for page in shown] == [False, True, False]
+    assert [f'href="{settings}"' in page for page in shown] == [True, True, True]
+    assert "/t/" not in csm.get(settings).content.decode()
+
+
+def test_wishes_are_found_by_shopper(csm: Client, merchant: Merchant) -> None:
+    for email in ("ada@example.com", "ben@example.com"):
+        with transaction.atomic():
+            services.add_wish(
+                merchant=merchant,
+                person=PersonInput(email=email),
+                wish=WishInput("Canvas tent"),
+                added_at=rows.AT,
+                at=rows.AT,
+            )
+    found = csm.get("/admin/tracking/wishlistitem/", {"q": "ada@example.com"}).context["cl"].result_list
+    mine = csm.get("/admin/tracking/wishlistitem/", {"merchant__id__exact": merchant.pk}).context["cl"].result_list
+
+    assert ([each.customer.email for each in found], len(mine)) == (["ada@example.com"], 2)
+    page = csm.get(reverse("admin:tracking_wishlistitem_change", args=[found[0].pk])).content.decode()
+    assert ("Canvas tent" in page, "ada@example.com" in page) == (True, True)
 
 
 def test_parcel_page_shows_its_scans(csm: Client, merchant: Merchant) -> None:

@@ -227,6 +227,25 @@ def test_of_many_the_good_ones_are_kept_and_the_bad_ones_named(api: Rest) -> Non
     assert sorted(told("shopify_order_created")) == ["order:1", "order:2", "order:5"]
 
 
+def test_the_shoppers_page_and_its_language(merchant: Merchant, api: Rest, settings: Any) -> None:
+    settings.PUBLIC_BASE_URL = "https://tidings.example"
+    place(api, locale="de-AT")
+    order = Order.objects.get()
+    address = f"https://tidings.example/t/{order.page_token}/"
+    refused = api.post("orders", new("5002", locale="Deutsch!"))
+
+    assert api.get("orders/5001").json()["tracking_page_url"] == address
+    assert api.get("orders", fields="locale,tracking_page_url").json()["items"] == [
+        {"locale": "de-AT", "tracking_page_url": address}
+    ]
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/locale")
+    for token in ("", None):
+        Order.objects.update(page_token=token)
+        assert api.get("orders/5001").json()["tracking_page_url"] is None
+    place(api, locale="")
+    assert api.get("orders/5001").json()["locale"] == ""
+
+
 def test_many_orders_cost_a_bounded_number_of_statements_each(api: Rest) -> None:
     with CaptureQueriesContext(connection) as queries:
         answer = api.post("orders/bulk", {"items": [new(str(number)) for number in range(100)]})
