@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -64,7 +65,7 @@ def _add(merchant: Merchant, customer: Customer, wish: WishInput, added_at: date
         added_at=added_at,
         recorded_at=at,
     )
-    about = {"reference": item.order_number, "customer_id": customer.pk}
+    about: dict[str, Any] = {"reference": item.order_number, "customer_id": customer.pk}
     if not insert_new([item], identity=("merchant", "customer", "product")):
         return Handled(f"{item} was on the wish list of customer {customer.pk} already", **about)
     happened = facts.ProductWished(

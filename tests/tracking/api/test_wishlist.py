@@ -60,12 +60,12 @@ def test_a_product_is_on_the_list_once_and_told_of_once(api: Rest) -> None:
     }
 
 
-KNOWN: dict[str, tuple[dict[str, str], bool]] = {
+KNOWN: dict[str, tuple[dict[str, Any], bool]] = {
     "another variant": ({"variant_id": "9"}, False),
     "the variant, of another product": ({"product_id": "9"}, True),
     "another product": ({"variant_id": "", "product_id": "9"}, False),
-    "another shopper": ({"customer": {"email": "grace@example.com"}}, False),  # type: ignore[dict-item]
-    "the shopper, written otherwise": ({"customer": {"email": "ADA@example.com"}}, True),  # type: ignore[dict-item]
+    "another shopper": ({"customer": {"email": "grace@example.com"}}, False),
+    "the shopper, written otherwise": ({"customer": {"email": "ADA@example.com"}}, True),
 }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -47,9 +46,9 @@ def _one_hour(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(visitors, "HOUR", 10 * 365 * 24 * 3600)
 
 
-def post(order: Order, query: str = "", headers: dict[str, str] | None = None, **fields: str) -> Any:
+def post(order: Order, query: str = "", site: str = "same-origin", **fields: str) -> Any:
     """The form is sent."""
-    return Client(headers=headers).post(f"/t/{order.page_token}/updates/{query}", fields)
+    return Client(headers={"Sec-Fetch-Site": site}).post(f"/t/{order.page_token}/updates/{query}", fields)
 
 
 def tick(order: Order, **fields: str) -> Any:
@@ -155,10 +154,10 @@ def test_a_number_is_read_as_in_the_country_that_the_order_goes_to(order: Order)
 @pytest.mark.usefixtures("page")
 def test_no_number_becomes_the_buyers(order: Order) -> None:
     """Somebody with the link, who knows the buyer's address, attaches nothing to it."""
-    before = Customer.objects.values().get()
+    before: dict[str, Any] = dict(Customer.objects.values().get())
     tick(order, email="ann@shopper.example", phone=NUMBER)
 
-    after = Customer.objects.values().get(email="ann@shopper.example")
+    after: dict[str, Any] = dict(Customer.objects.values().get(email="ann@shopper.example"))
     assert {name for name in after if after[name] != before[name]} == {"consent", "updates"}
     assert after["phone"] == "+4915112345678"
     assert kept() == [
@@ -252,7 +251,7 @@ def test_programs_fill_in_what_nobody_sees_and_nothing_is_kept(order: Order) -> 
 @pytest.mark.usefixtures("page")
 @pytest.mark.parametrize(("site", "status"), [("cross-site", 404), ("same-site", 404), ("same-origin", 303)])
 def test_a_form_of_another_site_is_refused(order: Order, site: str, status: int) -> None:
-    assert post(order, headers={"Sec-Fetch-Site": site}, email=ZOE).status_code == status
+    assert post(order, site=site, email=ZOE).status_code == status
 
 
 @pytest.mark.usefixtures("page")
@@ -300,10 +299,7 @@ def test_who_opens_what_is_posted_to_is_led_to_the_page(order: Order) -> None:
 # What a merchant sets
 
 
-CHANNELS: list[tuple[bool, bool]] = list(itertools.product((True, False), repeat=2))
-
-
-@pytest.mark.parametrize(("by_email", "by_sms"), CHANNELS)
+@pytest.mark.parametrize(("by_email", "by_sms"), [(True, True), (True, False), (False, True), (False, False)])
 def test_a_merchant_chooses_the_channels(order: Order, page: TrackingPage, by_email: bool, by_sms: bool) -> None:
     TrackingPage.objects.update(by_email=by_email, by_sms=by_sms)
     shown = Client().get(f"/t/{order.page_token}/").content.decode()
