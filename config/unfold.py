@@ -48,7 +48,7 @@ NAVIGATION: list[dict[str, Any]] = [
                     request.path.startswith(str(MERCHANTS)) and not request.path.startswith(str(ONBOARDING))
                 ),
             },
-            _integrations("Klaviyo accounts", "cable", "connection"),
+            _integrations("Connections", "cable", "connection"),
             _integrations("Customers", "groups", "customer"),
         ],
     },
@@ -57,7 +57,7 @@ NAVIGATION: list[dict[str, Any]] = [
         "items": [
             _integrations("Events", "bolt", "event"),
             _integrations("Deliveries", "outgoing_mail", "delivery"),
-            _integrations("Requests to Klaviyo", "swap_horiz", "deliveryattempt"),
+            _integrations("Requests made", "swap_horiz", "deliveryattempt"),
         ],
     },
     {"title": "Inbound", "items": [_integrations("Messages", "inbox", "inboundmessage")]},

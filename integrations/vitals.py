@@ -14,16 +14,20 @@ from django.db.models import (
     BooleanField,
     Count,
     DateTimeField,
+    F,
     IntegerField,
     OuterRef,
     Prefetch,
     QuerySet,
     Subquery,
+    Sum,
     Value,
 )
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Coalesce
 
 from integrations import ticks
+from integrations.destinations import registry
 from integrations.health import HEARTBEAT_OLDEST
 from integrations.models import Connection, Delivery, Event, InboundMessage, Merchant
 
@@ -53,27 +57,35 @@ class Earliest(Subquery):
 def with_vitals(merchants: QuerySet[Merchant], *, at: datetime) -> QuerySet[Merchant]:
     """`merchants` with `last_in_at`, `last_sent_at`, `backlog`, `oldest_waiting_at`, `failed_lately` and their connections.
 
-    `failed_lately` counts the last 24 hours; `backlog` and `failed_lately` stop at `COUNTED_UP_TO` + 1.
+    `failed_lately` counts the last 24 hours and stops at `COUNTED_UP_TO` + 1, `backlog` does so for each connection.
     """
     messages = InboundMessage.objects.filter(merchant=OuterRef("pk"))
-    of_connection = Delivery.objects.filter(connection=OuterRef("connection_key"))
-    waiting = of_connection.filter(state=Delivery.State.PENDING).order_by("not_before", "pk")
-    sent = of_connection.filter(state=Delivery.State.SENT)
     failed = Delivery.objects.filter(HAS_FAILED, merchant=OuterRef("pk"), settled_at__gte=at - DAY)
-    most = COUNTED_UP_TO + 1
+    mine = _of_each_connection()
     connections = Connection.objects.select_related("lane").defer("secret").order_by("pk")
+    return merchants.annotate(
+        last_in_at=Subquery(messages.order_by("-received_at", "-pk").values("received_at")[:1]),
+        last_sent_at=Subquery(mine.order_by(F("last_sent").desc(nulls_last=True)).values("last_sent")[:1]),
+        backlog=Coalesce(Subquery(mine.values("merchant").annotate(total=Sum("waiting")).values("total")), 0),
+        oldest_waiting_at=Subquery(mine.order_by(F("oldest").asc(nulls_last=True)).values("oldest")[:1]),
+        failed_lately=CappedCount(failed.values("pk")[: COUNTED_UP_TO + 1]),
+    ).prefetch_related(Prefetch("connections", connections))
+
+
+def _of_each_connection() -> QuerySet[Any]:
+    """A merchant's connections with `last_sent`, `waiting` and `oldest`: each found at an end of its own index."""
+    deliveries = Delivery.objects.filter(connection=OuterRef("pk"))
+    waiting = deliveries.filter(state=Delivery.State.PENDING).order_by("not_before", "pk")
+    sent = deliveries.filter(state=Delivery.State.SENT).order_by("-settled_at")
+    most = COUNTED_UP_TO + 1
     return (
-        merchants.annotate(
-            connection_key=Subquery(Connection.objects.filter(merchant=OuterRef("pk")).order_by("pk").values("pk")[:1])
-        )
+        Connection.objects.filter(merchant=OuterRef("pk"))
+        .order_by()
         .annotate(
-            last_in_at=Subquery(messages.order_by("-received_at", "-pk").values("received_at")[:1]),
-            last_sent_at=Subquery(sent.order_by("-settled_at").values("settled_at")[:1]),
-            backlog=CappedCount(waiting.values("pk")[:most]),
-            oldest_waiting_at=Earliest(waiting.values("created_at")[:most]),
-            failed_lately=CappedCount(failed.values("pk")[:most]),
+            last_sent=Subquery(sent.values("settled_at")[:1]),
+            waiting=CappedCount(waiting.values("pk")[:most]),
+            oldest=Earliest(waiting.values("created_at")[:most]),
         )
-        .prefetch_related(Prefetch("connections", connections))
     )
 
 
@@ -95,12 +107,15 @@ class Concern:
 
 
 ASK = "Ask your contact at Tidings."
-NEW_KEY = "Make a new private key in Klaviyo that has every scope, and enter it on the page Klaviyo."
-_ON_PAUSE = {
-    Connection.State.PAUSED_KEY: NEW_KEY,
-    Connection.State.PAUSED_SCOPE: NEW_KEY,
-    Connection.State.PAUSED_OPERATOR: ASK,
-}
+
+
+def new_key(kind: str) -> str:
+    """What to do where the key of a connection does not do."""
+    destination = registry.get(kind)
+    return (
+        f"Make a new {destination.key.name} in {destination.label} that has every scope, and enter it on the page "
+        "Connections."
+    )
 
 
 def concerns(merchant: Any, *, at: datetime) -> list[Concern]:
@@ -110,25 +125,35 @@ def concerns(merchant: Any, *, at: datetime) -> list[Concern]:
     if merchant.state == Merchant.State.CLOSING:
         found.append(Concern("erasure was asked for", is_urgent=True, advice=ASK))
     for connection in connections:
-        if connection.state != Connection.State.ACTIVE:
-            label = str(connection.get_state_display()).removeprefix("Paused: ")
-            advice = _ON_PAUSE[Connection.State(connection.state)]
-            found.append(Concern(label[0].lower() + label[1:], is_urgent=True, advice=advice))
-        elif connection.missing_scopes:
-            lacks = f"the key lacks {', '.join(connection.missing_scopes)}"
-            found.append(Concern(lacks, is_urgent=True, advice=NEW_KEY))
+        concern = _of_connection(connection, is_only=len(connections) == 1)
+        if concern is not None:
+            found.append(concern)
     if not connections:
         found.append(Concern("no connection", is_urgent=True, advice=ASK))
     if merchant.failed_lately:
         advice = "See why at the events in state failed, and send them again."
         found.append(Concern(f"{counted(merchant.failed_lately)} failed in 24 h", is_urgent=True, advice=advice))
     if merchant.oldest_waiting_at and at - merchant.oldest_waiting_at > LATE_AFTER:
-        found.append(Concern("deliveries wait", advice="Nothing: they go as soon as Klaviyo takes them."))
+        found.append(Concern("deliveries wait", advice="Nothing: they go as soon as they are taken."))
     if is_silent(merchant, at=at):
         found.append(
             Concern("silent for 24 h", advice="See whether the shop still sends to the addresses on the page Sources.")
         )
     return found
+
+
+def _of_connection(connection: Connection, *, is_only: bool) -> Concern | None:
+    """What is wrong with one; which is said where there are others."""
+    which = "" if is_only else f"{registry.get(connection.kind).label}: "
+    if connection.state != Connection.State.ACTIVE:
+        label = str(connection.get_state_display()).removeprefix("Paused: ")
+        by_person = connection.state == Connection.State.PAUSED_OPERATOR
+        advice = ASK if by_person else new_key(connection.kind)
+        return Concern(which + label[0].lower() + label[1:], is_urgent=True, advice=advice)
+    if connection.missing_scopes:
+        lacks = f"{which}the key lacks {', '.join(connection.missing_scopes)}"
+        return Concern(lacks, is_urgent=True, advice=new_key(connection.kind))
+    return None
 
 
 def held(connection: Connection) -> int:

@@ -27,8 +27,9 @@ from integrations.admin.fields import LaunchForm, MetricsForm, secret_field
 from integrations.admin.site import whole_number
 from integrations.admin.theme import ChoicesDropdownFilter, ModelAdmin, display
 from integrations.catalog import Metric, Pack
-from integrations.destinations.base import DeliveryError
-from integrations.models import Connection
+from integrations.destinations import registry
+from integrations.destinations.base import DeliveryError, Destination
+from integrations.models import Connection, ProfileChange
 
 CHANGE = "integrations.change_connection"
 CHECKED_AT_ONCE = 20
@@ -50,7 +51,7 @@ class ConnectionForm(MetricsForm, LaunchForm):
         label="Fresh for, hours",
         validators=[MinValueValidator(1), MaxValueValidator(720)],
         widget=UnfoldAdminIntegerFieldWidget(attrs={"min": 1, "max": 720}),
-        help_text="An event older than this when it is sent is recorded in Klaviyo without starting any flow.",
+        help_text="An event older than this when it is sent is recorded without starting any flow.",
     )
 
     marketing_list_id = forms.RegexField(
@@ -65,7 +66,7 @@ class ConnectionForm(MetricsForm, LaunchForm):
 
     def __init__(self, connection: Connection, data: Any = None) -> None:
         self.connection = connection
-        self._by_pack = custom_metrics.by_pack(connection.merchant)
+        self._by_pack = custom_metrics.carried_by(connection.kind, connection.merchant)
         launch = connection.launch_at.astimezone(zoneinfo.ZoneInfo(connection.merchant.timezone))
         super().__init__(
             data,
@@ -78,12 +79,27 @@ class ConnectionForm(MetricsForm, LaunchForm):
                 "marketing_list_id": connection.marketing_list_id,
             },
         )
+        self._fit_to(registry.get(connection.kind))
         packs, metrics = self.fields["packs"], self.fields["metrics"]
         packs.choices = [(pack.key, pack.label) for pack, _ in self._by_pack]  # type: ignore[attr-defined]
         metrics.choices = [(each.key, each.name) for _, found in self._by_pack for each in found]  # type: ignore[attr-defined]
 
+    def _fit_to(self, destination: Destination) -> None:
+        """Ask for nothing that the destination cannot do."""
+        self.fields["key"].label = f"New {destination.key.name}"
+        self.fields[
+            "key"
+        ].help_text = (
+            f"Leave it empty to keep the key. A new one is checked at {destination.label} before it is stored."
+        )
+        if ProfileChange.Kind.SUBSCRIBE not in destination.changes:
+            del self.fields["marketing_list_id"]
+        if not destination.records_backfill:
+            del self.fields["backfill_days"]
+            self.fields["freshness_hours"].help_text = "An event older than this when it would be sent is not sent."
+
     def by_pack(self) -> list[tuple[Pack, list[Metric[Any]]]]:
-        """The catalogue's and the merchant's own."""
+        """Those of the catalogue's and the merchant's own that can be told there."""
         return self._by_pack
 
     def clean(self) -> dict[str, Any]:
@@ -100,8 +116,8 @@ class ConnectionForm(MetricsForm, LaunchForm):
         return amending.Amendment(
             metrics=self.chosen_metrics(),
             freshness_hours=said["freshness_hours"],
-            backfill_days=said["backfill_days"],
-            marketing_list_id=said["marketing_list_id"],
+            backfill_days=said.get("backfill_days", self.connection.backfill_days),
+            marketing_list_id=said.get("marketing_list_id", self.connection.marketing_list_id),
             launch_at=said["launch_at"],
             key=said["key"],
             may_change_account=said["may_change_account"],
@@ -119,12 +135,13 @@ def check_keys(chosen: QuerySet[Connection], at: datetime) -> Outcome:
 
 
 def _checked(connection: Connection, at: datetime) -> tuple[str, bool]:
+    label = registry.get(connection.kind).label
     try:
         account = amending.verify(connection, at=at)
     except DeliveryError as error:
-        return f"Klaviyo did not answer as it should ({error.detail}); nothing was changed.", False
+        return f"{label} did not answer as it should ({error.detail}); nothing was changed.", False
     if account is None:
-        return f"Klaviyo does not accept the key. {connection.state_detail}", False
+        return f"{label} does not accept the key. {connection.state_detail}", False
     if account.missing_scopes:
         return f"the key works, but lacks {', '.join(account.missing_scopes)}.", False
     return f"the key works; it opens {account.name or account.id}.", True
@@ -152,13 +169,13 @@ class ConnectionAdmin(DeedsMixin, ModelAdmin[Any]):
     checked = show.since("checked_at", "Key checked")
     is_deed_logged = True
     deeds = (
-        Deed("check", "Check key", "key", CHANGE, check_keys, most=CHECKED_AT_ONCE, hint="Asks Klaviyo live."),
+        Deed("check", "Check key", "key", CHANGE, check_keys, most=CHECKED_AT_ONCE, hint="Asks live."),
         Deed("pause", "Pause", "pause", CHANGE, pause, hint="Events are recorded and wait."),
         Deed("resume", "Resume", "play_arrow", CHANGE, resume, hint="Sends at once what waited."),
     )
     search_fields = ("merchant__name", "account_name", "account_id")
     search_help_text = "Merchant or account"
-    list_display = ("merchant", "standing", "account_name", "account_id", "key", "launch", "checked")
+    list_display = ("merchant", "destination", "standing", "account_name", "account_id", "key", "launch", "checked")
     list_filter = (("state", ChoicesDropdownFilter),)
     list_filter_submit = True
     list_select_related = ("merchant",)
@@ -192,7 +209,8 @@ class ConnectionAdmin(DeedsMixin, ModelAdmin[Any]):
                 return HttpResponseRedirect(reverse("admin:integrations_connection_change", args=[connection.pk]))
         context = {
             **self.admin_site.each_context(request),
-            "title": f"Klaviyo account of {connection.merchant.name}",
+            "title": f"{registry.get(connection.kind).label} account of {connection.merchant.name}",
+            "destination": registry.get(connection.kind),
             "opts": self.opts,
             "connection": connection,
             "original": connection,
@@ -210,7 +228,8 @@ class ConnectionAdmin(DeedsMixin, ModelAdmin[Any]):
         try:
             advice = amending.amend(connection, form.amendment(), at=timezone.now())
         except onboarding.KeyRefused as error:
-            form.add_error("key", f"Klaviyo does not accept this key; the old one stays. {error}")
+            label = registry.get(connection.kind).label
+            form.add_error("key", f"{label} does not accept this key; the old one stays. {error}")
         except onboarding.DestinationUnreachable as error:
             form.add_error("key", f"The key could not be checked, and nothing was changed. {error} Try again later.")
         except (amending.OtherAccount, onboarding.AccountTaken) as error:
@@ -223,6 +242,11 @@ class ConnectionAdmin(DeedsMixin, ModelAdmin[Any]):
             self.log_change(request, connection, f"Changed: {names}.")
             return True
         return False
+
+    @display(description="Destination", ordering="kind")
+    def destination(self, connection: Connection) -> str:
+        """What it is called."""
+        return registry.get(connection.kind).label
 
     @display(description="State")
     def standing(self, connection: Connection) -> Any:

@@ -26,6 +26,7 @@ from integrations.admin.site import (
 )
 from integrations.admin.theme import BooleanRadioFilter, ChoicesDropdownFilter, DropdownFilter, display
 from integrations.delivery.resend import RESENDABLE, resend
+from integrations.destinations import registry
 from integrations.models import Delivery, DeliveryAttempt, Event, Merchant, ProfileChange
 from integrations.vitals import failed_deliveries
 
@@ -60,6 +61,7 @@ def ways(deliveries: Any) -> str:
         rows.append(
             {
                 "delivery": delivery,
+                "label": registry.get(delivery.connection.kind).label,
                 "link": show.link(delivery, f"#{delivery.pk}"),
                 "state": show.state_chip(Delivery.State, delivery.state),
                 "next": show.instant(delivery.not_before) if delivery.state == Delivery.State.PENDING else "",

@@ -15,6 +15,7 @@ from django.utils.html import format_html, format_html_join
 
 from integrations import merchants, vitals, wake
 from integrations.admin import connections, show
+from integrations.admin.connecting import ConnectingPages
 from integrations.admin.deeds import Deed, DeedsMixin, Outcome, plural
 from integrations.admin.deliveries import SEND_AGAIN, send_again
 from integrations.admin.fields import zone_field
@@ -126,16 +127,21 @@ class MerchantForm(forms.ModelForm[Merchant]):
 
 
 @admin.register(Merchant)
-class MerchantAdmin(DeedsMixin, OnboardingPages, PanelPages, ModelAdmin[Any]):
+class MerchantAdmin(DeedsMixin, OnboardingPages, ConnectingPages, PanelPages, ModelAdmin[Any]):
     """One merchant."""
 
     is_deed_logged = True
     deeds = (
         Deed("deliver", "Deliver now", "bolt", CHANGE, deliver_now, hint="Wakes the workers."),
+        Deed("check", "Check key", "key", CHANGE, check_keys, most=connections.CHECKED_AT_ONCE, hint="Asks live."),
         Deed(
-            "check", "Check key", "key", CHANGE, check_keys, most=connections.CHECKED_AT_ONCE, hint="Asks Klaviyo live."
+            "resend",
+            "Send failed again",
+            "send",
+            SEND_AGAIN,
+            resend_failed,
+            hint="Flow may run twice.",
         ),
-        Deed("resend", "Send failed again", "send", SEND_AGAIN, resend_failed, hint="A repeat is harmless."),
         Deed("pause", "Pause", "pause", CHANGE, pause, hint="Nothing is sent; everything is recorded."),
         Deed("resume", "Resume", "play_arrow", CHANGE, resume, hint="Sends at once what waited."),
     )
@@ -169,6 +175,7 @@ class MerchantAdmin(DeedsMixin, OnboardingPages, PanelPages, ModelAdmin[Any]):
         return [
             path("onboard/", wrap(self.onboard_view), name="integrations_merchant_onboard"),
             path("<int:pk>/welcome/", wrap(self.welcome_view), name="integrations_merchant_welcome"),
+            path("<int:pk>/connect/<slug:kind>/", wrap(self.connect_view), name="integrations_merchant_connect"),
             path("<int:pk>/secret/", wrap(self.secret_view), name="integrations_merchant_secret"),
             path("<int:pk>/token/", wrap(self.token_view), name="integrations_merchant_token"),
             path("<int:pk>/token/<int:token>/revoke/", wrap(self.revoke_view), name="integrations_merchant_revoke"),

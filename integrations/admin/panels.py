@@ -16,10 +16,11 @@ from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.views.decorators.debug import sensitive_post_parameters
 
-from integrations import checklist, merchants, onboarding, sources, tokens, vitals
+from integrations import checklist, connecting, merchants, onboarding, sources, tokens, vitals
 from integrations.admin import reveal, show
 from integrations.admin.fields import secret_field
 from integrations.admin.site import whole_number
+from integrations.destinations import registry
 from integrations.models import ApiToken, Connection, Delivery, Event, InboundMessage, Merchant, SourceSecret
 from integrations.models.customer import Customer
 
@@ -51,7 +52,7 @@ class PanelPages:
         merchant = vitals.with_vitals(Merchant.objects.filter(pk=whole_number(object_id) or 0), at=now).first()
         if merchant is None:
             return {}
-        connection = next(iter(merchant.connections.all()), None)
+        may_add = request.user.has_perm("integrations.change_connection")
         may_connect = request.user.has_perm("integrations.change_sourcesecret")
         may_make_tokens = request.user.has_perm("integrations.add_apitoken")
         return {
@@ -59,9 +60,8 @@ class PanelPages:
             "vital_tiles": _tiles(merchant),
             "vital_concerns": (concerns := vitals.concerns(merchant, at=now)),
             "vital_urgent": any(each.is_urgent for each in concerns),
-            "vital_connection": connection,
-            "vital_connection_state": connection
-            and show.state_chip(Connection.State, connection.state, connection.state_detail),
+            "vital_connections": [_connection(each) for each in merchant.connections.all()],
+            "vital_possible": connecting.possible(merchant) if may_add else [],
             "vital_links": _links(merchant),
             "checklist": checklist.of(merchant, at=now),
             "sources": _sources(merchant, at=now) if may_connect else None,
@@ -141,6 +141,13 @@ def _tiles(merchant: Any) -> list[tuple[str, Any]]:
         ("Oldest waiting", show.ago(merchant.oldest_waiting_at)),
         ("Failed, 24 h", vitals.counted(merchant.failed_lately)),
     ]
+
+
+def _connection(row: Connection) -> dict[str, Any]:
+    """A connection with what its destination is called, and its state."""
+    destination = registry.get(row.kind)
+    state = show.state_chip(Connection.State, row.state, row.state_detail)
+    return {"row": row, "destination": destination, "state": state}
 
 
 def _links(merchant: Merchant) -> list[Any]:

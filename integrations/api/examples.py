@@ -158,7 +158,7 @@ CONNECTION: dict[str, Any] = {
         {
             "text": "the key is refused",
             "is_urgent": True,
-            "advice": "Make a new private key in Klaviyo that has every scope, and enter it on the page Klaviyo.",
+            "advice": "Make a new private key in Klaviyo that has every scope, and enter it on the page Connections.",
         }
     ],
     "to_do": [{"text": "The key works", "detail": "Paused: the key is refused"}],

@@ -37,9 +37,9 @@ class Profile(NamedTuple):
 class Outgoing(NamedTuple):
     """One event on its way to a destination, with all that the request needs.
 
-    `metric` is its key in the catalogue, `metric_name` the name that people gave it. `properties` is a JSON object as text: it is
-    spliced into the request unparsed. `value` is an amount in major units of `value_currency` (ISO 4217). `backfill` means: record
-    the event, trigger no flow.
+    `metric` is its key in the catalogue, `metric_name` the name that people gave it. `properties` is a JSON object as text: it
+    is spliced into the request unparsed. `value` is an amount in major units of `value_currency` (ISO 4217). `backfill` means:
+    record the event, trigger no flow.
     """
 
     delivery_id: int
@@ -252,7 +252,7 @@ class Destination(Protocol):
     records_backfill: bool
     """Whether an event can be recorded without starting anything. Where it cannot, old events are not sent."""
     knows_by: str
-    """The source of customer ids (`CustomerExternalId.source`) that name shoppers there, "" where the e-mail address or phone does."""
+    """The source of the customer ids (`CustomerExternalId`) that name shoppers there, "" where an address or number does."""
 
     def carries(self, metric: Metric[Any]) -> bool:
         """Whether events of that metric can be told there."""

@@ -16,9 +16,12 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from integrations import amending, custom_metrics, merchants, onboarding, samples, sources, tokens
-from integrations.models import ApiToken, Connection, InboundMessage, Merchant, SourceSecret
+from integrations.destinations import registry
+from integrations.models import ApiToken, Connection, InboundMessage, Merchant, ProfileChange, SourceSecret
+from integrations.web import connected
 from integrations.web.access import Role, Visit, page
 
+Kind = ProfileChange.Kind
 LOOKED_AT = 500
 """Newest messages among which each source's last one is looked for."""
 
@@ -29,7 +32,7 @@ class SendingForm(forms.Form):
     metrics = forms.MultipleChoiceField(required=False)
     freshness_hours = forms.IntegerField(
         label="Hours after which an event is no news",
-        help_text="What is sent later than that is recorded at Klaviyo and starts no flow. 1 to 720.",
+        help_text="What is sent later than that is recorded and starts no flow. 1 to 720.",
     )
     metric_prefix = forms.CharField(
         label="Prefix of metric names",
@@ -52,7 +55,12 @@ class SendingForm(forms.Form):
         said: dict[str, Any] = {"metrics": connection.enabled_metrics, "freshness_hours": connection.freshness_hours}
         said |= {"metric_prefix": connection.merchant.metric_prefix, "marketing_list_id": connection.marketing_list_id}
         super().__init__(data, initial=said)
-        self._packs = custom_metrics.by_pack(connection.merchant)
+        destination = registry.get(connection.kind)
+        if Kind.SUBSCRIBE not in destination.changes:
+            del self.fields["marketing_list_id"]
+        if not destination.records_backfill:
+            self.fields["freshness_hours"].help_text = "What would be sent later than that is not sent. 1 to 720."
+        self._packs = custom_metrics.carried_by(connection.kind, connection.merchant)
         metrics: Any = self.fields["metrics"]
         metrics.choices = [(each.key, each.key) for _, metrics in self._packs for each in metrics]
 
@@ -75,6 +83,10 @@ class SendingForm(forms.Form):
         field = Merchant._meta.get_field("metric_prefix")
         return str(field.clean(self.cleaned_data["metric_prefix"].strip(), self._connection.merchant))
 
+    def choice(self) -> dict[str, Any]:
+        """What was chosen, with what the form does not ask for as it is. Valid after `is_valid`."""
+        return {"marketing_list_id": self._connection.marketing_list_id, **self.cleaned_data}
+
     @property
     def packs(self) -> list[tuple[Any, list[tuple[Any, samples.Sample, bool]]]]:
         """Each pack with its metrics: (metric, a sample of it, whether it is on)."""
@@ -86,16 +98,16 @@ class SendingForm(forms.Form):
 
 
 @page()
-def metrics(request: Visit, merchant: Merchant) -> HttpResponse:
-    """What is sent; an editor changes it."""
-    connection = get_object_or_404(Connection.objects.for_merchant(merchant))
-    connection.merchant = merchant
+def metrics(request: Visit, merchant: Merchant, kind: str = "") -> HttpResponse:
+    """What is sent to a connection; an editor changes it."""
+    found = connected.find(merchant, kind)
+    connection = found.row
     form = SendingForm(connection, request.POST if request.method == "POST" else None)
     if request.method == "POST" and request.access.may_edit and form.is_valid():
-        amending.choose(connection, **form.cleaned_data, by=request.access.actor, at=timezone.now())
+        amending.choose(connection, **form.choice(), by=request.access.actor, at=timezone.now())
         messages.success(request, "It holds for what happens from now on.")
-        return redirect("metrics", merchant.public_id)
-    return render(request, "web/metrics.html", {"form": form})
+        return redirect("metrics", merchant.public_id, *([kind] if kind else []))
+    return render(request, "web/metrics.html", {"form": form, **found.shown("metrics")})
 
 
 class SecretForm(forms.Form):

@@ -20,6 +20,7 @@ urlpatterns = [
     path("m/<str:merchant>/replay/", replaying.replay, name="replay"),
     path("m/<str:merchant>/replay/<int:pk>/cancel/", replaying.cancel, name="cancel_replay"),
     path("m/<str:merchant>/metrics/", sending.metrics, name="metrics"),
+    path("m/<str:merchant>/metrics/<slug:kind>/", sending.metrics, name="metrics"),
     path("m/<str:merchant>/test-events/", testing.test_events, name="test_events"),
     path("m/<str:merchant>/sources/", sending.data_sources, name="data_sources"),
     path("m/<str:merchant>/sources/<str:source>/secret/", sending.secret, name="secret"),
@@ -34,4 +35,6 @@ urlpatterns = [
     path("m/<str:merchant>/changes/", team.trail, name="trail"),
     path("m/<str:merchant>/connection/", connection.connection, name="connection"),
     path("m/<str:merchant>/connection/send-failed/", connection.send_failed, name="send_failed"),
+    path("m/<str:merchant>/connection/<slug:kind>/", connection.connection, name="connection"),
+    path("m/<str:merchant>/connection/<slug:kind>/send-failed/", connection.send_failed, name="send_failed"),
 ]

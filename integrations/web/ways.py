@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from integrations.delivery import showing
+from integrations.destinations import registry
 from integrations.models import Delivery, DeliveryAttempt, Merchant
 
 STATES = [
@@ -20,9 +21,10 @@ STATES = [
 
 
 class Way(NamedTuple):
-    """A delivery with every request that carried it; of an event, the request itself as text."""
+    """A delivery, what its destination is called, and every request that carried it; of an event, the request itself as text."""
 
     delivery: Delivery
+    label: str
     attempts: list[DeliveryAttempt]
     request: str = ""
 
@@ -30,7 +32,8 @@ class Way(NamedTuple):
 def of(merchant: Merchant, **what: Any) -> list[Way]:
     """The ways of `event` or of `change`."""
     mine = Delivery.objects.for_merchant(merchant).filter(**what)
-    return [Way(each, _attempts(each)) for each in mine.select_related("bulk_attempt").order_by("pk")]
+    rows = mine.select_related("connection", "bulk_attempt").order_by("pk")
+    return [Way(each, _label(each), _attempts(each)) for each in rows]
 
 
 def with_requests(merchant: Merchant, event: Any, *, at: datetime) -> list[Way]:
@@ -40,8 +43,12 @@ def with_requests(merchant: Merchant, event: Any, *, at: datetime) -> list[Way]:
     for each in mine.select_related("connection", "bulk_attempt").order_by("pk"):
         each.event = event
         each.connection.merchant = merchant
-        taken.append(Way(each, _attempts(each), showing.request_of(each, at=at)))
+        taken.append(Way(each, _label(each), _attempts(each), showing.request_of(each, at=at)))
     return taken
+
+
+def _label(delivery: Delivery) -> str:
+    return registry.get(delivery.connection.kind).label
 
 
 def _attempts(delivery: Delivery) -> list[DeliveryAttempt]:

@@ -38,7 +38,7 @@ class Klaviyo:
         return True
 
     def open(self, secret: str, address: str = "") -> KlaviyoSession:
-        """Open a session with a private key, which alone says whose account it is. No request is made; a key that cannot be one shows at the first."""
+        """Open a session with a private key, which alone says whose it is. No request is made; a wrong key shows at the first."""
         return KlaviyoSession(secret, base_url=settings.KLAVIYO_BASE_URL, revision=settings.KLAVIYO_REVISION)
 
     def problems(self, item: Outgoing, *, at: datetime) -> list[str]:
