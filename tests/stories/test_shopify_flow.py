@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from integrations import amending, connecting, connections, consent, replays
+from integrations import amending, connecting, connections, consent, custom_metrics, replays
 from integrations.audit import Actor
 from integrations.connecting import Wish
 from integrations.consent import SignUp
+from integrations.custom_metrics import Declaration
 from integrations.delivery import resend
 from integrations.delivery.engine import Engine
 from integrations.destinations.shopify_flow.sandbox import FlowSandbox
@@ -259,3 +260,16 @@ def test_check_asks_live_and_writes_down_what_it_finds(shop: Shop, flow: FlowSan
 
     assert account is not None
     assert (account.timezone, account.currency, connection.state) == ("Europe/Berlin", "EUR", "active")
+
+
+def test_a_metric_of_the_merchants_own_is_no_trigger(shop: Shop, flow: FlowSandbox) -> None:
+    connection, actor = connect(shop), Actor(label="test")
+    declared = Declaration(key="custom_tasting", name="Tasting", description="", properties=[])
+    custom_metrics.declare(shop.merchant, declared, by=actor, at=timezone.now())
+    connection.refresh_from_db()
+    shop.connection.refresh_from_db()
+
+    assert ("custom_tasting" in shop.connection.enabled_metrics, tuple(connection.enabled_metrics)) == (True, METRICS)
+    shop.merchant.connections.filter(pk=connection.pk).delete()
+    with pytest.raises(connecting.NotPossible, match="Shopify Flow cannot tell of custom_tasting"):
+        connect(shop, metrics=["custom_tasting"])

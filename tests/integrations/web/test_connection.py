@@ -9,8 +9,11 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from integrations import connections
+from integrations import connecting, connections
+from integrations.audit import Actor
+from integrations.connecting import Wish
 from integrations.destinations.klaviyo.sandbox import Sandbox
+from integrations.destinations.shopify_flow.sandbox import FlowSandbox
 from integrations.models import AuditEntry, Connection, Delivery, Merchant
 from tests.support.world import Shop, World
 
@@ -91,3 +94,51 @@ def test_a_viewer_sends_nothing_again(shop: Shop, merchant: Merchant, sign_in: S
     assert "Send 1 again" not in client.get(path).content.decode()
     assert client.post(f"{path}send-failed/").status_code == 403
     assert shop.states == {"dead": 1}
+
+
+@pytest.fixture
+def flow(settings: Settings, merchant: Merchant) -> Iterator[Connection]:
+    """The shop's connection to Shopify Flow."""
+    with FlowSandbox() as sandbox:
+        settings.SHOPIFY_BASE_URL = sandbox.url
+        wish = Wish(
+            kind="shopify_flow",
+            key="shpat_sandbox_first",
+            metrics=["order_shipped"],
+            address=merchant.shop_domains.get().domain,
+        )
+        connection, _ = connecting.add(merchant, wish, by=Actor(label="test"), at=timezone.now())
+        sandbox.add_shop(connection.address, "shpat_sandbox_second")
+        yield connection
+
+
+def test_each_connection_has_its_page_and_says_what_its_destination_can_do(
+    shop: Shop, merchant: Merchant, flow: Connection, sign_in: SignIn
+) -> None:
+    client, path = sign_in("owner"), f"/m/{merchant.public_id}/connection/"
+    record(merchant, flow, 1)
+    Delivery.objects.update(state="expired", reason="uncertain")
+    first, second = client.get(path).content.decode(), client.get(f"{path}shopify_flow/").content.decode()
+    assert ("<h1>Klaviyo</h1>" in first, "Shopify Flow" in first, "Send 1 again" in first) == (True, True, False)
+    assert ("<h1>Shopify Flow</h1>" in second, flow.address in second, "knows no repeats" in second) == (True,) * 3
+    assert client.get(f"{path}postbox/").status_code == 404
+
+    page = client.post(f"{path}shopify_flow/", {"key": "shpat_sandbox_second"}, follow=True).content.decode()
+    assert ("The key works." in page, "shpat_sandbox_second" in page) == (True, False)
+    page = client.post(f"{path}shopify_flow/send-failed/", follow=True).content.decode()
+    assert ("1 events are on their way again." in page, "ignores" in page) == (True, False)
+
+
+def test_metrics_are_chosen_for_each_connection(
+    shop: Shop, merchant: Merchant, flow: Connection, sign_in: SignIn
+) -> None:
+    client, path = sign_in("editor"), f"/m/{merchant.public_id}/metrics/"
+    page = client.get(f"{path}shopify_flow/").content.decode()
+    assert ("marketing_list_id" in page, "is not sent. 1 to 720." in page) == (False, True)
+
+    given = {"metrics": ["order_delivered"], "freshness_hours": "24", "metric_prefix": "Tidings"}
+    client.post(f"{path}shopify_flow/", given)
+    shop.connection.refresh_from_db()
+    flow.refresh_from_db()
+    assert (flow.enabled_metrics, flow.freshness_hours) == (["order_delivered"], 24)
+    assert len(shop.connection.enabled_metrics) > 1
