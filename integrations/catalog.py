@@ -61,7 +61,11 @@ class Property(Generic[FactT]):
 
 @dataclass(frozen=True, slots=True)
 class ProfileProperty:
-    """A custom property of the shopper's profile, read from the customer's current state when an event is sent."""
+    """A custom property of the shopper's profile, read from the customer's current state when an event is sent.
+
+    A name with a place in it, such as "tier_name_{locale}", stands for one property for each word that may stand there: its value
+    is read as a mapping of word -> value.
+    """
 
     name: str
     type: str
@@ -136,13 +140,28 @@ class Metric(Generic[FactT]):
     value_example: Decimal | None = None
     told_apart_by: tuple[str, ...] = ()
     profile_names: frozenset[str] = field(init=False, repr=False)
+    profile_families: frozenset[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "profile_names", frozenset(each.name for each in self.profile))
+        object.__setattr__(self, "profile_families", frozenset(name for name in self.profile_names if "{" in name))
 
     def name_for(self, merchant: Merchant) -> str:
         """The metric's name in that merchant's Klaviyo account."""
         return self.name.format(prefix=merchant.metric_prefix)[:METRIC_NAME_LENGTH]
+
+    def spelled_out(self, properties: dict[str, Any]) -> dict[str, Any]:
+        """Profile properties as they are sent: with a name for each word where one stands for many."""
+        if not self.profile_families:
+            return properties
+        sent: dict[str, Any] = {}
+        for name, value in properties.items():
+            if name in self.profile_families:
+                start, end = name[: name.index("{")], name[name.index("}") + 1 :]
+                sent.update({f"{start}{word}{end}": each for word, each in value.items()})
+            else:
+                sent[name] = value
+        return sent
 
     def draft(self, fact: FactT) -> Draft:
         """Build the event of a fact."""

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any, Self
 
 from integrations.catalog import Fact
-from loyalty.models import LedgerEntry, Member
+from loyalty.models import LedgerEntry, Member, Tier, TierTransition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +32,16 @@ class MemberFact(Fact):
 
 class MemberActivated(MemberFact):
     """A customer became a member."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TierUpdated(MemberFact):
+    """A member came into a tier, kept it for another period, or left it. `following` is the next tier by spending, if any."""
+
+    transition: TierTransition
+    before: Tier | None
+    after: Tier | None
+    following: Tier | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from integrations.catalog import Metric, Pack, Property, catalog
-from loyalty import facts, profile
+from loyalty import facts, profile, profile_tiers
 from loyalty.facts import PointsExpired, PointsMoved
 from loyalty.models import Member, PointSource
 
@@ -102,7 +102,13 @@ catalog.register(
                 is_always_sent=True,
             ),
         ),
-        profile=(profile.MEMBER_STATUS, profile.MEMBER_STATUS_UPDATED_AT, profile.POINT_BALANCE),
+        profile=(
+            profile.MEMBER_STATUS,
+            profile.MEMBER_STATUS_UPDATED_AT,
+            profile.POINT_BALANCE,
+            profile_tiers.MEMBER_TIER,
+            profile_tiers.MEMBER_TIER_NAME,
+        ),
     ),
     Metric(
         number=29,
@@ -189,3 +195,6 @@ catalog.register(
         profile=BALANCE_PROFILE,
     ),
 )
+
+# The metrics of a module of their own belong to the same pack.
+from loyalty import metrics_tiers  # noqa: E402, F401

@@ -1,4 +1,5 @@
-"""What the clock does at each merchant's midnight, in this order: pending points begin to count, points run out.
+"""What the clock does at each merchant's midnight, in this order: pending points begin to count, periods of tiers end,
+points run out.
 
 A night is a date in the merchant's time zone. Nights that were missed are made up for in their order. Each step is done in
 batches, each in a transaction of its own, and finds by itself what is left to be done: a night that is broken off goes on where
@@ -16,7 +17,7 @@ from django.db import transaction
 from integrations import inbound, leases
 from integrations.models import Merchant
 from loyalty import days, services
-from loyalty.models import Grant, Lot, LoyaltyClock
+from loyalty.models import Grant, Lot, LoyaltyClock, Member
 from tracking.business_time import begin_of
 
 BATCH = 500
@@ -57,6 +58,7 @@ def night(merchant: Merchant, day: date, *, at: datetime) -> Iterator[int]:
     """Do the night in which `day` begins, batch by batch: how many were concerned in each."""
     midnight = begin_of(day, merchant.timezone)
     yield from _activate(merchant, midnight, at=at)
+    yield from _end_tier_periods(merchant, midnight, at=at)
     yield from _expire(merchant, day, midnight, at=at)
 
 
@@ -65,6 +67,14 @@ def _activate(merchant: Merchant, midnight: datetime, *, at: datetime) -> Iterat
     for keys in _batches(due.order_by("member").values_list("member", flat=True).distinct()):
         with transaction.atomic():
             done = services.activate_pending(merchant, keys, until=midnight, at=at)
+        yield done
+
+
+def _end_tier_periods(merchant: Merchant, midnight: datetime, *, at: datetime) -> Iterator[int]:
+    due = Member.objects.for_merchant(merchant).filter(tier_expires_at__lte=midnight)
+    for keys in _batches(due.order_by("pk").values_list("pk", flat=True)):
+        with transaction.atomic():
+            done = services.end_tier_periods(merchant, keys, until=midnight, at=at)
         yield done
 
 

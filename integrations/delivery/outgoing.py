@@ -114,7 +114,7 @@ def _outgoing(row: Claimed, current: dict[str, Any], external_id: str, oldest: d
         metric_name=row.metric_name,
         occurred_at=row.occurred_at,
         properties=row.properties,
-        profile=_profile(metric, row, _only(metric.profile_names, current), external_id),
+        profile=_profile(metric, row, metric.spelled_out(_only(metric.profile_names, current)), external_id),
         value=row.value,
         value_currency=row.value_currency,
         backfill=row.is_backfill or is_stale,

@@ -4,5 +4,17 @@ from loyalty.models.grant import Grant
 from loyalty.models.ledger import Allocation, LedgerEntry, Lot, PointSource
 from loyalty.models.member import Member
 from loyalty.models.programme import LoyaltyClock, Programme
+from loyalty.models.tier import Tier, TierTransition
 
-__all__ = ["Allocation", "Grant", "LedgerEntry", "Lot", "LoyaltyClock", "Member", "PointSource", "Programme"]
+__all__ = [
+    "Allocation",
+    "Grant",
+    "LedgerEntry",
+    "Lot",
+    "LoyaltyClock",
+    "Member",
+    "PointSource",
+    "Programme",
+    "Tier",
+    "TierTransition",
+]

@@ -14,6 +14,9 @@ class Member(MerchantOwned):
 
     `balance` is the sum of the member's ledger entries, kept here by whoever posts one and never typed in: below 0 the member
     owes points. `balance_at` is when it last changed. `source` is what told of the customer first. `birth_month` is 1 to 12.
+    `tier`, `tier_since` and `tier_expires_at` are what the last of the member's tier transitions led to, kept by whoever writes
+    one: the tier held, when that was, and when it ends or is looked at again (None: never). A member who was never placed has
+    no `tier_since`.
     """
 
     class Status(models.TextChoices):
@@ -36,6 +39,19 @@ class Member(MerchantOwned):
     balance_at = models.DateTimeField(null=True, blank=True, editable=False)
     birth_month = models.PositiveSmallIntegerField(null=True, blank=True)
     joined_at = models.DateTimeField()
+    # The database itself refuses to lose a tier that members hold.
+    tier = models.ForeignKey(
+        "Tier",
+        on_delete=models.DO_NOTHING,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
+    tier_since = models.DateTimeField(null=True, blank=True, editable=False)
+    tier_expires_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         constraints = [
@@ -44,7 +60,18 @@ class Member(MerchantOwned):
             models.CheckConstraint(
                 condition=Q(birth_month=None) | Q(birth_month__range=(1, 12)), name="member_birth_month"
             ),
+            models.CheckConstraint(
+                condition=Q(tier__isnull=False) | Q(tier_expires_at=None), name="member_tier_expires_a_tier"
+            ),
             SameMerchant(field="customer", name="member_customer_same_merchant"),
+            SameMerchant(field="tier", name="member_tier_same_merchant"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["merchant", "tier_expires_at"],
+                condition=Q(tier_expires_at__isnull=False),
+                name="member_tier_ends",
+            )
         ]
         indexes = [models.Index(fields=["merchant", "-joined_at", "-id"], name="member_by_time")]
 

@@ -85,6 +85,11 @@ class Programme(MerchantOwned):
         if self.effective_at < self.created_at:
             raise ValidationError({"effective_at": "It must not be in the past: what was granted stays as it is."})
 
+    @property
+    def has_tiers(self) -> bool:
+        """Whether the merchant has tiers now: known of the version that `loyalty.services.programmes.in_force` reads."""
+        return bool(vars(self)["with_tiers"])
+
     def activates_at(self, fulfilled_at: datetime, time_zone: str) -> datetime | None:
         """When the points of an order that was fulfilled then begin to count; None: they did when it was paid."""
         if self.pending_days is None:

@@ -8,15 +8,19 @@ from loyalty.services.members import NoMember, enrol, told_of_customer
 from loyalty.services.nightly import activate_pending, expire_lots
 from loyalty.services.points import add_points, adjust, redeem, revert_redemption
 from loyalty.services.purchases import follow_order
+from loyalty.services.tiers import assign_tier, end_tier_periods, place_again
 
 __all__ = [
     "NoMember",
     "activate_pending",
     "add_points",
     "adjust",
+    "assign_tier",
+    "end_tier_periods",
     "enrol",
     "expire_lots",
     "follow_order",
+    "place_again",
     "redeem",
     "revert_redemption",
     "told_of_customer",

@@ -14,7 +14,7 @@ from integrations.sources import Handled
 from integrations.statements import Among, insert_new
 from loyalty.facts import MemberActivated
 from loyalty.models import Member
-from loyalty.services import programmes
+from loyalty.services import programmes, tier_moves
 
 
 class NoMember(LookupError):
@@ -25,22 +25,26 @@ def enrol(
     merchant: Merchant, customer: Customer, source: Member.Source, *, at: datetime
 ) -> tuple[Member, tuple[int, ...]]:
     """The member that a customer is, made where there is none; also the keys of the events that are new."""
-    known = Member.objects.for_merchant(merchant).filter(customer=customer).first()
+    mine = Member.objects.for_merchant(merchant).filter(customer=customer).select_related("tier")
+    known = mine.first()
     if known is not None:
         return _at_hand(known, merchant, customer), ()
     member = Member(merchant=merchant, customer=customer, source=source, status_at=at, joined_at=at)
     if not insert_new([member], identity=("merchant", "customer")):
-        return _at_hand(Member.objects.for_merchant(merchant).get(customer=customer), merchant, customer), ()
+        return _at_hand(mine.get(), merchant, customer), ()
     new = history.announce(MemberActivated.of(member), at=at)
     return member, tuple(each.pk for each in new)
 
 
 def told_of_customer(*, merchant: Merchant, person: PersonInput, at: datetime) -> Handled | None:
     """The shop told of a customer: where there is a programme, a member. None where there is nothing to do."""
-    customer = customers.resolve(merchant, person, at=at) if programmes.in_force(merchant, at) else None
-    if customer is None:
+    programme = programmes.in_force(merchant, at)
+    customer = customers.resolve(merchant, person, at=at) if programme else None
+    if programme is None or customer is None:
         return None
-    _, event_ids = enrol(merchant, customer, Member.Source.SHOP, at=at)
+    member, event_ids = enrol(merchant, customer, Member.Source.SHOP, at=at)
+    if programme.has_tiers and member.tier_since is None:
+        event_ids += tier_moves.reconsider(locked(merchant, customer), cause=f"joined:{member.pk}", at=at)
     return Handled(
         "is a member",
         reference=person.external_id,

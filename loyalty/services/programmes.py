@@ -8,12 +8,13 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists
 
 from integrations import audit
 from integrations.audit import Actor
 from integrations.models import Merchant
 from loyalty import days
-from loyalty.models import LoyaltyClock, Programme
+from loyalty.models import LoyaltyClock, Programme, Tier
 
 
 class Outdated(Exception):
@@ -27,8 +28,11 @@ def newest(merchant: Merchant) -> Programme | None:
 
 
 def in_force(merchant: Merchant, instant: datetime) -> Programme | None:
-    """The version that was in force at an instant; None where the merchant had no programme."""
-    begun = Programme.objects.for_merchant(merchant).filter(effective_at__lte=instant)
+    """The version that was in force at an instant, and whether there are tiers now; None where the merchant had no programme."""
+    tiers = Tier.objects.for_merchant(merchant)
+    begun = (
+        Programme.objects.for_merchant(merchant).filter(effective_at__lte=instant).annotate(with_tiers=Exists(tiers))
+    )
     found: Programme | None = begun.order_by("-effective_at", "-version").first()
     return found
 

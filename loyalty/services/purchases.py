@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from integrations import history
 from integrations.models import Merchant
 from loyalty import ledger
 from loyalty.facts import PointsAdded, PointsSubtracted
 from loyalty.models import Grant, Member, PointSource, Programme
-from loyalty.services import activity, members, posting, programmes
+from loyalty.services import activity, members, posting, programmes, tier_moves
 from loyalty.services.posting import Draft
 from tracking import money
 from tracking.models import Order
@@ -21,7 +22,7 @@ def follow_order(order: Order, *, at: datetime) -> tuple[int, ...]:
 
     Paid: it earns, by the rules that were in force when it was placed. Fulfilled: pending points get their day. Refunded or
     cancelled: what was granted is taken back in proportion. Nothing happens for a test order, for one without a shopper or
-    net value, and where there was no programme.
+    net value, and where there was no programme. Where there are tiers, what was spent may raise its shopper into one.
     """
     merchant, customer = order.merchant, order.customer
     if order.is_test or customer is None:
@@ -32,8 +33,12 @@ def follow_order(order: Order, *, at: datetime) -> tuple[int, ...]:
     programme = programmes.in_force(merchant, order.placed_at)
     if programme is None:
         return ()
-    _, event_ids = members.enrol(merchant, customer, Member.Source.ORDER, at=at)
-    return event_ids + _earn(order, programme, at=at)
+    member, event_ids = members.enrol(merchant, customer, Member.Source.ORDER, at=at)
+    event_ids += _earn(order, programme, _rate(programme, member), at=at)
+    if programme.has_tiers:
+        locked = members.locked(merchant, customer)
+        event_ids += tier_moves.reconsider(locked, cause=f"order:{order.external_id}", at=at)
+    return event_ids
 
 
 def post_grants(
@@ -61,14 +66,20 @@ def post_grants(
     return [PointsAdded.by(each.entry, expires_at=each.expires_at) for each in posted]
 
 
-def _earn(order: Order, programme: Programme, *, at: datetime) -> tuple[int, ...]:
+def _rate(programme: Programme, member: Member) -> Decimal:
+    """Points for a unit of currency: by the tier that the member held before this order, or by the programme."""
+    of_tier = member.tier.points_per_unit if member.tier else None
+    return programme.points_per_unit if of_tier is None else of_tier
+
+
+def _earn(order: Order, programme: Programme, points_per_unit: Decimal, *, at: datetime) -> tuple[int, ...]:
     """Grant what an order earns once it is paid."""
     merchant, customer, paid_at = order.merchant, order.customer, order.processing_at
     currency = order.currency or merchant.currency
     net_minor = money.minor(order.net_value, currency)
     if customer is None or paid_at is None or order.cancelled_at is not None or net_minor is None:
         return ()
-    points = ledger.earned(net_minor, programme.points_per_unit, money.digits(currency))
+    points = ledger.earned(net_minor, points_per_unit, money.digits(currency))
     if not points:
         return ()
     member = members.locked(merchant, customer)

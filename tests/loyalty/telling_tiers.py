@@ -1,0 +1,68 @@
+"""A merchant with three spending tiers and a custom one, and what happens to the tiers of its members, in a line each."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from itertools import count
+from typing import Any
+
+from django.db import transaction
+
+from integrations.models import Customer, Event, Merchant
+from loyalty import nights, services
+from loyalty.models import Member, Tier, TierTransition
+from loyalty.services import tier_rules
+from tests.loyalty.telling import MAY, ann, merchant_with_programme
+from tests.tracking.telling import AT
+
+BRONZE = {"name": "Bronze", "names": {"de": "Bronze", "fr": "Bronze"}}
+SILVER = {"name": "Silver", "names": {"de": "Silber"}, "entry_minor": 10_000, "maintain_minor": 8_000}
+GOLD = {"name": "Gold", "names": {"fr": "Or"}, "entry_minor": 50_000, "maintain_minor": 40_000}
+FRIENDS = {"name": "Friends", "kind": Tier.Kind.CUSTOM}
+_causes = count(1)
+
+
+def merchant_with_tiers(**rules: Any) -> Merchant:
+    """A merchant in Berlin: Bronze from the start, Silver from 100 € (kept with 80 €), Gold from 500 € (400 €), and Friends."""
+    merchant = merchant_with_programme(**rules)
+    for key, values in (("bronze", BRONZE), ("silver", SILVER), ("gold", GOLD), ("friends", FRIENDS)):
+        tier_rules.save(merchant, key, by=None, at=AT, **values)
+    return merchant
+
+
+def assign(
+    merchant: Merchant,
+    tier: str,
+    *,
+    at: datetime = AT,
+    until: date | None = None,
+    cause: str = "",
+    reason: str = "as promised",
+    customer: Customer | None = None,
+) -> TierTransition:
+    """A person at the merchant's puts the shopper into a tier."""
+    given: dict[str, Any] = {"customer": customer or ann(), "tier": tier, "until": until, "at": at, "reason": reason}
+    with transaction.atomic():
+        return services.assign_tier(merchant=merchant, by=MAY, cause=cause or f"by hand:{next(_causes)}", **given)
+
+
+def sleep_until(at: datetime) -> None:
+    """All nights go by that began until then."""
+    assert nights.work(at=at, seconds=60)
+
+
+def tier_of(merchant: Merchant, email: str = "ann@shopper.example") -> str:
+    """The key of the tier that a shopper holds, "" for none."""
+    member = Member.objects.for_merchant(merchant).select_related("tier").get(customer__email=email)
+    return member.tier.key if member.tier else ""
+
+
+def transitions() -> list[tuple[str, str, str]]:
+    """(type, tier before, tier after) of all transitions, in the order they were written."""
+    found = TierTransition.objects.order_by("id").values_list("type", "from_tier__key", "to_tier__key")
+    return [(type, before or "", after or "") for type, before, after in found]
+
+
+def told_times() -> list[datetime]:
+    """When the transitions happened that were told."""
+    return list(Event.objects.filter(metric="tiers_updated").order_by("id").values_list("occurred_at", flat=True))
