@@ -63,8 +63,11 @@ class PointsAdded(PointsMoved):
     expires_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PointsSubtracted(PointsMoved):
-    """Points were spent, or taken back."""
+    """Points were spent, on the reward `reward_id` if any, or taken back."""
+
+    reward_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

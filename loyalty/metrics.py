@@ -155,8 +155,16 @@ catalog.register(
             NOTE,
             BALANCE_AFTER,
             ORDER_NUMBER,
+            Property(
+                "RewardId",
+                "string",
+                "The reward's id, where they were spent on one.",
+                lambda f: f.reward_id,
+                example="12",
+            ),
         ),
         told_apart_by=("Points", "Source"),
+        examples={"RewardId": None},
         profile=BALANCE_PROFILE,
     ),
     Metric(
@@ -196,5 +204,5 @@ catalog.register(
     ),
 )
 
-# The metrics of a module of their own belong to the same pack.
-from loyalty import metrics_tiers  # noqa: E402, F401
+# The rest of the pack is declared beside it, with what this module has for all.
+from loyalty import metrics_tiers, occasion_metrics  # noqa: E402, F401

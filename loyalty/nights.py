@@ -1,5 +1,5 @@
-"""What the clock does at each merchant's midnight, in this order: pending points begin to count, periods of tiers end,
-points run out.
+"""What the clock does at each merchant's midnight, in this order: pending points begin to count, periods of tiers end, points and
+rewards run out, members are warned of what runs out next, birth months come.
 
 A night is a date in the merchant's time zone. Nights that were missed are made up for in their order. Each step is done in
 batches, each in a transaction of its own, and finds by itself what is left to be done: a night that is broken off goes on where
@@ -60,6 +60,9 @@ def night(merchant: Merchant, day: date, *, at: datetime) -> Iterator[int]:
     yield from _activate(merchant, midnight, at=at)
     yield from _end_tier_periods(merchant, midnight, at=at)
     yield from _expire(merchant, day, midnight, at=at)
+    yield from _expire_rewards(merchant, midnight)
+    yield from _warn(merchant, day, midnight, at=at)
+    yield from _enter_birth_months(merchant, day, at=at)
 
 
 def _activate(merchant: Merchant, midnight: datetime, *, at: datetime) -> Iterator[int]:
@@ -83,6 +86,35 @@ def _expire(merchant: Merchant, day: date, midnight: datetime, *, at: datetime) 
     for keys in _batches(due.order_by("member").values_list("member", flat=True).distinct()):
         with transaction.atomic():
             done = services.expire_lots(merchant, keys, day=day, until=midnight, at=at)
+        yield done
+
+
+def _expire_rewards(merchant: Merchant, midnight: datetime) -> Iterator[int]:
+    due = services.expiring(merchant, until=midnight)
+    for keys in _batches(due.order_by("pk").values_list("pk", flat=True)):
+        with transaction.atomic():
+            done = services.expire_rewards(merchant, keys, until=midnight)
+        yield done
+
+
+def _warn(merchant: Merchant, day: date, midnight: datetime, *, at: datetime) -> Iterator[int]:
+    """A night that is made up for warns nobody: the newest one does, of what is still to come."""
+    services.forget_warnings(merchant, until=midnight)
+    if day < days.local_date(at, merchant.timezone):
+        return
+    for window in services.windows(merchant, day):
+        due = services.unwarned(merchant, window)
+        for keys in _batches(due.order_by("member").values_list("member", flat=True).distinct()):
+            with transaction.atomic():
+                done = services.warn_of_expiry(merchant, keys, window=window, at=at)
+            yield done
+
+
+def _enter_birth_months(merchant: Merchant, day: date, *, at: datetime) -> Iterator[int]:
+    due = services.due_birthdays(merchant, day)
+    for keys in _batches(due.order_by("pk").values_list("pk", flat=True)):
+        with transaction.atomic():
+            done = services.enter_birth_months(merchant, keys, day=day, at=at)
         yield done
 
 

@@ -25,6 +25,7 @@ POINT_BALANCE_UPDATED_AT = _property("point_balance_updated_at", "datetime", "Wh
 MEMBER_STATUS = _property("member_status", "string", "activated, or registered with an account.")
 MEMBER_STATUS_UPDATED_AT = _property("member_status_updated_at", "datetime", "Since when.")
 BIRTH_MONTH = _property("birth_month", "integer", "The month in which the member was born, 1 to 12.")
+BIRTH_MONTH_UPDATED_AT = _property("birth_month_updated_at", "datetime", "When it was last said.")
 
 COLUMNS = {
     POINT_BALANCE.name: "balance",
@@ -32,6 +33,7 @@ COLUMNS = {
     MEMBER_STATUS.name: "status",
     MEMBER_STATUS_UPDATED_AT.name: "status_at",
     BIRTH_MONTH.name: "birth_month",
+    BIRTH_MONTH_UPDATED_AT.name: "birth_month_at",
 }
 """What each is read from."""
 
@@ -50,5 +52,11 @@ def _told(value: Any) -> Any:
 
 
 catalog.register_profile(
-    read, POINT_BALANCE, POINT_BALANCE_UPDATED_AT, MEMBER_STATUS, MEMBER_STATUS_UPDATED_AT, BIRTH_MONTH
+    read,
+    POINT_BALANCE,
+    POINT_BALANCE_UPDATED_AT,
+    MEMBER_STATUS,
+    MEMBER_STATUS_UPDATED_AT,
+    BIRTH_MONTH,
+    BIRTH_MONTH_UPDATED_AT,
 )

@@ -116,7 +116,7 @@ class OrderInput:
 
 @dataclass(frozen=True, slots=True)
 class AccountInput:
-    """A shopper made an account in the shop. `source` is where, in words that Klaviyo shows ("shopify").
+    """A shopper made an account in the shop. `source` is where, in words that Klaviyo shows ("shopify"), and `method` how.
 
     `person.external_id` is never "": it is the account's id.
     """
@@ -124,6 +124,7 @@ class AccountInput:
     person: PersonInput
     created_at: datetime
     source: str
+    method: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,17 +4,22 @@ from loyalty.models.grant import Grant
 from loyalty.models.ledger import Allocation, LedgerEntry, Lot, PointSource
 from loyalty.models.member import Member
 from loyalty.models.programme import LoyaltyClock, Programme
+from loyalty.models.reward import ExpiryWarning, IssuedReward, Reward, RewardCode
 from loyalty.models.tier import Tier, TierTransition
 
 __all__ = [
     "Allocation",
+    "ExpiryWarning",
     "Grant",
+    "IssuedReward",
     "LedgerEntry",
     "Lot",
     "LoyaltyClock",
     "Member",
     "PointSource",
     "Programme",
+    "Reward",
+    "RewardCode",
     "Tier",
     "TierTransition",
 ]

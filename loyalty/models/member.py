@@ -13,7 +13,9 @@ class Member(MerchantOwned):
     """A customer who collects points. `loyalty.services` writes it; whoever changes points holds its row locked.
 
     `balance` is the sum of the member's ledger entries, kept here by whoever posts one and never typed in: below 0 the member
-    owes points. `balance_at` is when it last changed. `source` is what told of the customer first. `birth_month` is 1 to 12.
+    owes points. `balance_at` is when it last changed. `source` is what told of the customer first. `registered_at` is when
+    they made an account, None without one. `birth_month` is 1 to 12, as it was said at `birth_month_at`; `birthday_year` is
+    the last year in which it was told that it came, 0: never.
     `tier`, `tier_since` and `tier_expires_at` are what the last of the member's tier transitions led to, kept by whoever writes
     one: the tier held, when that was, and when it ends or is looked at again (None: never). A member who was never placed has
     no `tier_since`.
@@ -37,7 +39,10 @@ class Member(MerchantOwned):
     source = models.CharField(max_length=12, choices=Source)
     balance = models.BigIntegerField(default=0, editable=False)
     balance_at = models.DateTimeField(null=True, blank=True, editable=False)
+    registered_at = models.DateTimeField(null=True, blank=True)
     birth_month = models.PositiveSmallIntegerField(null=True, blank=True)
+    birth_month_at = models.DateTimeField(null=True, blank=True)
+    birthday_year = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
     joined_at = models.DateTimeField()
     # The database itself refuses to lose a tier that members hold.
     tier = models.ForeignKey(
@@ -71,9 +76,14 @@ class Member(MerchantOwned):
                 fields=["merchant", "tier_expires_at"],
                 condition=Q(tier_expires_at__isnull=False),
                 name="member_tier_ends",
-            )
+            ),
+            models.Index(
+                fields=["merchant", "birth_month", "birthday_year", "id"],
+                condition=Q(birth_month__isnull=False),
+                name="member_birthday",
+            ),
+            models.Index(fields=["merchant", "-joined_at", "-id"], name="member_by_time"),
         ]
-        indexes = [models.Index(fields=["merchant", "-joined_at", "-id"], name="member_by_time")]
 
     def __str__(self) -> str:
         return f"member {self.pk}"

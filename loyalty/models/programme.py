@@ -12,12 +12,47 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from integrations.models import Merchant
-from integrations.tenancy import MerchantOwned
+from integrations.tenancy import MerchantOwned, SameMerchant
 from loyalty import days
 
 DEFAULT_EXPIRY_DAYS = 365
 MOST_EXPIRY_DAYS, MOST_PENDING_DAYS = 3_650, 365
 MOST_POINTS_PER_UNIT = 10_000
+MOST_BONUS_POINTS = 1_000_000
+MOST_WINDOWS, MOST_WINDOW_DAYS = 5, 365
+
+
+def _windows() -> list[int]:
+    return [30]
+
+
+def check_windows(value: Any) -> None:
+    """Raises `ValidationError` for anything but a short list of different numbers of days."""
+    is_list = isinstance(value, list) and len(value) <= MOST_WINDOWS
+    are_days = is_list and all(type(each) is int and 1 <= each <= MOST_WINDOW_DAYS for each in value)
+    if not are_days or len(set(value)) < len(value):
+        raise ValidationError(
+            f"A list of at most {MOST_WINDOWS} different whole numbers from 1 to {MOST_WINDOW_DAYS}, such as [30, 7]."
+        )
+
+
+def _bonus(name: str) -> Any:
+    """Points that are given on an occasion."""
+    return models.PositiveIntegerField(name, default=0, db_default=0, validators=[MaxValueValidator(MOST_BONUS_POINTS)])
+
+
+def _gift(name: str) -> Any:
+    """A reward that is given on an occasion."""
+    return models.ForeignKey(
+        "loyalty.Reward",
+        verbose_name=name,
+        on_delete=models.DO_NOTHING,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
 
 
 class Programme(MerchantOwned):
@@ -28,6 +63,9 @@ class Programme(MerchantOwned):
     `points_per_unit` are earned for each unit (a euro, a yen) of an order's net value; 0: nothing is earned. `pending_days`:
     points count so many whole days after the order was fulfilled; None: as soon as it is paid. Points run out `expiry_days`
     whole days after they began to count, or after the member's last activity, at the end of that day or of its month.
+
+    Who makes an account gets the welcome points and reward, whose birth month begins those of the birthday. Members are warned
+    so many days before points run out as `expiring_windows` say, once for each of them.
     """
 
     class Expiry(models.TextChoices):
@@ -63,11 +101,24 @@ class Programme(MerchantOwned):
         validators=[MinValueValidator(1), MaxValueValidator(MOST_EXPIRY_DAYS)],
     )
     expires_at_month_end = models.BooleanField("points run out at the end of a month", default=False)
+    welcome_points = _bonus("welcome points")
+    welcome_reward = _gift("welcome reward")
+    birthday_points = _bonus("birthday points")
+    birthday_reward = _gift("birthday reward")
+    expiring_windows = models.JSONField(
+        "days before points run out on which members are warned",
+        default=_windows,
+        db_default=[30],
+        blank=True,
+        validators=[check_windows],
+    )
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["merchant", "version"], name="programme_once"),
             models.UniqueConstraint(fields=["merchant", "id"], name="programme_of_merchant"),
+            SameMerchant(field="welcome_reward", name="programme_welcome_same_merchant"),
+            SameMerchant(field="birthday_reward", name="programme_birthday_same_merchant"),
         ]
         indexes = [models.Index(fields=["merchant", "-effective_at", "-version"], name="programme_in_force")]
 
@@ -81,9 +132,15 @@ class Programme(MerchantOwned):
         super().save(*args, **options)
 
     def clean(self) -> None:
-        """A version never reaches into the past. Raises `ValidationError` that names the field."""
+        """A version never reaches into the past, and gives what there is. Raises `ValidationError` that names the field."""
         if self.effective_at < self.created_at:
             raise ValidationError({"effective_at": "It must not be in the past: what was granted stays as it is."})
+        for name in ("welcome_reward", "birthday_reward"):
+            reward = getattr(self, name)
+            if reward is not None and reward.merchant_id != self.merchant_id:
+                raise ValidationError({name: "It belongs to another merchant."})
+            if reward is not None and reward.retired_at is not None:
+                raise ValidationError({name: "It is retired: choose another one, or none."})
 
     @property
     def has_tiers(self) -> bool:

@@ -4,24 +4,57 @@ Each runs in its caller's transaction (the handling of one message, one request,
 announces what happened. The rules of a programme are in `loyalty.services.programmes`.
 """
 
+from loyalty.services.birthdays import capture_birth_month, due_birthdays, enter_birth_months
+from loyalty.services.expiry_warnings import forget_warnings, unwarned, warn_of_expiry, windows
 from loyalty.services.members import NoMember, enrol, told_of_customer
 from loyalty.services.nightly import activate_pending, expire_lots
+from loyalty.services.offers import add_codes, offer_reward, retire_reward
 from loyalty.services.points import add_points, adjust, redeem, revert_redemption
 from loyalty.services.purchases import follow_order
+from loyalty.services.registration import follow_account
+from loyalty.services.rewards import (
+    Ended,
+    NoReward,
+    NotToBeHad,
+    deactivate_reward,
+    expire_rewards,
+    expiring,
+    issue_reward,
+    use_reward,
+)
 from loyalty.services.tiers import assign_tier, end_tier_periods, place_again
 
 __all__ = [
+    "Ended",
     "NoMember",
+    "NoReward",
+    "NotToBeHad",
     "activate_pending",
+    "add_codes",
     "add_points",
     "adjust",
     "assign_tier",
+    "capture_birth_month",
+    "deactivate_reward",
+    "due_birthdays",
     "end_tier_periods",
     "enrol",
+    "enter_birth_months",
     "expire_lots",
+    "expire_rewards",
+    "expiring",
+    "follow_account",
     "follow_order",
+    "forget_warnings",
+    "issue_reward",
+    "offer_reward",
     "place_again",
     "redeem",
+    "retire_reward",
     "revert_redemption",
     "told_of_customer",
+    "unwarned",
+    "use_reward",
+    "warn_of_expiry",
+    "windows",
 ]

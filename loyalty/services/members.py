@@ -30,6 +30,10 @@ def enrol(
     if known is not None:
         return _at_hand(known, merchant, customer), ()
     member = Member(merchant=merchant, customer=customer, source=source, status_at=at, joined_at=at)
+    registered_at = customer.account_created_at
+    # Who made an account while there is a programme is welcomed; an older account is only known of.
+    if registered_at is not None and programmes.in_force(merchant, registered_at) is None:
+        member.status, member.status_at, member.registered_at = Member.Status.REGISTERED, registered_at, registered_at
     if not insert_new([member], identity=("merchant", "customer")):
         return _at_hand(mine.get(), merchant, customer), ()
     new = history.announce(MemberActivated.of(member), at=at)

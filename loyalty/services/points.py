@@ -12,7 +12,7 @@ from integrations.models import Customer, Merchant
 from loyalty import ledger
 from loyalty.facts import PointsAdded, PointsSubtracted
 from loyalty.ledger import Part
-from loyalty.models import Allocation, LedgerEntry, Member, PointSource
+from loyalty.models import Allocation, LedgerEntry, Member, PointSource, Reward
 from loyalty.services import activity, members, posting, programmes
 from loyalty.services.posting import Draft
 
@@ -68,6 +68,7 @@ def redeem(
     at: datetime,
     note: str = "",
     by: Actor | None = None,
+    reward: Reward | None = None,
 ) -> LedgerEntry:
     """Spend points on a reward, those that run out soonest first, once for each `cause`.
 
@@ -78,7 +79,8 @@ def redeem(
     known = posting.earlier(merchant, cause)
     if known is not None:
         return known
-    entry = _subtract(member, points, PointSource.REWARD_REDEMPTION, cause, clean.text(note, NOTE_LENGTH), by, at=at)
+    said, reward_id = clean.text(note, NOTE_LENGTH), str(reward.pk) if reward else ""
+    entry = _subtract(member, points, PointSource.REWARD_REDEMPTION, cause, said, by, at=at, reward_id=reward_id)
     activity.note(member, at)
     return entry
 
@@ -144,7 +146,15 @@ def revert_redemption(
 
 
 def _subtract(
-    member: Member, points: int, source: PointSource, cause: str, note: str, by: Actor | None, *, at: datetime
+    member: Member,
+    points: int,
+    source: PointSource,
+    cause: str,
+    note: str,
+    by: Actor | None,
+    *,
+    at: datetime,
+    reward_id: str = "",
 ) -> LedgerEntry:
     lots = posting.lots_of(member)
     draft = Draft(
@@ -158,15 +168,15 @@ def _subtract(
         lots=lots,
         parts=ledger.spend(points, posting.held(lots), at=at),
     )
-    return _post(draft, at=at)
+    return _post(draft, at=at, reward_id=reward_id)
 
 
-def _post(draft: Draft, *, at: datetime) -> LedgerEntry:
+def _post(draft: Draft, *, at: datetime, reward_id: str = "") -> LedgerEntry:
     (posted,) = posting.post(draft.member.merchant, [draft], at=at)
     if draft.points > 0:
         history.announce(PointsAdded.by(posted.entry, expires_at=posted.expires_at), at=at)
     else:
-        history.announce(PointsSubtracted.by(posted.entry), at=at)
+        history.announce(PointsSubtracted.by(posted.entry, reward_id=reward_id), at=at)
     return posted.entry
 
 

@@ -14,7 +14,7 @@ from integrations import audit
 from integrations.audit import Actor
 from integrations.models import Merchant
 from loyalty import days
-from loyalty.models import LoyaltyClock, Programme, Tier
+from loyalty.models import LoyaltyClock, Programme, Reward, Tier
 
 
 class Outdated(Exception):
@@ -112,11 +112,24 @@ def _flag(is_on: bool) -> str:
     return "yes" if is_on else "no"
 
 
+def _gift(reward: Reward | None) -> str:
+    return reward.name if reward else "none"
+
+
+def _windows(days: list[int]) -> str:
+    return ", ".join(f"{each} d" for each in sorted(days, reverse=True)) or "never"
+
+
 SHOWN: dict[str, Callable[[Any], str]] = {
     "points_per_unit": _rate,
     "pending_days": _pending,
     "expiry": _expiry,
     "expiry_days": _days,
     "expires_at_month_end": _flag,
+    "welcome_points": str,
+    "welcome_reward": _gift,
+    "birthday_points": str,
+    "birthday_reward": _gift,
+    "expiring_windows": _windows,
 }
 """The rules, and how each is written for people."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from integrations import clean, customers, history
 from integrations.models import Merchant
 from integrations.sources import Handled
-from tracking import facts
+from tracking import facts, following
 from tracking.inputs import AccountInput
 
 
@@ -34,5 +34,6 @@ def open_account(*, merchant: Merchant, account: AccountInput, at: datetime) -> 
             at=account.created_at,
         )
         event_ids = tuple(event.pk for event in history.announce(happened, at=at))
+    event_ids += following.tell_of_account(merchant, customer, account, at=at)
     note = f"customer {customer.pk} {'made an account' if is_new else 'has an account already'}"
     return Handled(note, reference=account_id, customer_id=customer.pk, is_new=is_new, event_ids=event_ids)

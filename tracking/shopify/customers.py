@@ -24,6 +24,10 @@ CONSENT_STATES = {
 """Shopify's consent states; a word that is not here is no consent."""
 
 
+SIGN_UP, ACTIVATION = "sign_up", "activation"
+"""How an account was made: by signing up, or by activating that of a customer who was known, as after an invitation."""
+
+
 @dataclass(frozen=True, slots=True)
 class _ConsentFields:
     channel: str
@@ -67,12 +71,12 @@ def parse_account(payload: Any, topic: str, received_at: datetime) -> AccountInp
     """
     customer = Record(payload, topic)
     if topic == "customers/enable":
-        created_at = customer.instant("updated_at") or received_at
+        created_at, method = customer.instant("updated_at") or received_at, ACTIVATION
     elif customer.text("state").lower() == "enabled":
-        created_at = customer.instant("created_at") or received_at
+        created_at, method = customer.instant("created_at") or received_at, SIGN_UP
     else:
         return None
-    return AccountInput(parse_customer(payload, topic), created_at, source="shopify")
+    return AccountInput(parse_customer(payload, topic), created_at, source="shopify", method=method)
 
 
 def parse_consent(payload: Any, topic: str, received_at: datetime) -> ConsentInput:
