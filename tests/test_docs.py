@@ -26,7 +26,7 @@ FENCE = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^]]*\]\(([^)\s]+)\)")
 OUR_COMMANDS = [
     file.stem
-    for app in ("config", "integrations")
+    for app in ("config", "integrations", "loyalty")
     for file in sorted((ROOT / app / "management" / "commands").glob("*.py"))
     if file.stem != "__init__"
 ]

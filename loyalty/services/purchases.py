@@ -27,12 +27,12 @@ def follow_order(order: Order, *, at: datetime) -> tuple[int, ...]:
     merchant, customer = order.merchant, order.customer
     if order.is_test or customer is None:
         return ()
-    grant = Grant.objects.for_merchant(merchant).filter(order_external_id=order.external_id).first()
-    if grant is not None:
-        return _keep_up(order, grant, at=at)
     programme = programmes.in_force(merchant, order.placed_at)
     if programme is None:
         return ()
+    grant = Grant.objects.for_merchant(merchant).filter(order_external_id=order.external_id).first()
+    if grant is not None:
+        return _keep_up(order, grant, at=at)
     member, event_ids = members.enrol(merchant, customer, Member.Source.ORDER, at=at)
     event_ids += _earn(order, programme, _rate(programme, member), at=at)
     if programme.has_tiers:

@@ -276,7 +276,7 @@ def everything(merchant: Merchant) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-PRICES = {"subtotal_price": "19.95", "current_subtotal_price": "9.95"}
+PRICES: dict[str, Any] = {"subtotal_price": "19.95", "current_subtotal_price": "9.95"}
 """Half of an order was refunded."""
 
 
@@ -286,7 +286,7 @@ def story(merchant: Merchant, name: str) -> None:
     programmes.change(merchant, by=None, at=AT - DAY)
     person = {"id": 7, "email": "ann@shopper.example", "first_name": f"canary-{name}", "last_name": name}
     lines = [(11, f"canary-{name}", 1)]
-    more = {"order_status_url": f"https://canary-{name}.example/1", **PRICES}
+    more: dict[str, Any] = {"order_status_url": f"https://canary-{name}.example/1", **PRICES}
     order = shopify_order(1, at=AT, customer=person, lines=lines, **more)
     assert hear(merchant, "shopify", "orders/create", order)
     assert hear(merchant, "shopify", "fulfillments/create", shopify_fulfillment(5, 1, at=AT, items=[(11, 1)]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 from django.db import connection
@@ -83,7 +84,7 @@ def test_orders_redemptions_bonuses_and_a_night_at_once() -> None:
         actions += [
             lambda: redeem(merchant, 10, at=AT),
             lambda: add(merchant, 7),
-            lambda number=number: order(merchant, str(number), "20", created_at=AT),
+            partial(order, merchant, str(number), "20", created_at=AT),
         ]
     at_once(*actions)
     while not nights.work(at=AT + 5 * DAY, seconds=60):

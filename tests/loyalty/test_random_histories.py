@@ -132,7 +132,12 @@ class Histories(RuleBasedStateMachine):
     def change(self, rate: Decimal, days: int, pending: int | None, expiry: str) -> None:
         """Other rules, from now on."""
         dates = list(Lot.objects.order_by("pk").values_list("expires_at", flat=True))
-        values = {"points_per_unit": rate, "expiry_days": days, "pending_days": pending, "expiry": expiry}
+        values: dict[str, Any] = {
+            "points_per_unit": rate,
+            "expiry_days": days,
+            "pending_days": pending,
+            "expiry": expiry,
+        }
         programmes.change(self.merchant, by=None, at=self.tick(), **values)
         assert list(Lot.objects.order_by("pk").values_list("expires_at", flat=True)) == dates
 

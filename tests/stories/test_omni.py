@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -33,7 +34,7 @@ def shop(world: World) -> Shop:
 def test_an_order_is_paid_refunded_and_what_is_left_runs_out(world: World, shop: Shop) -> None:
     now = timezone.now().replace(microsecond=0) - 12 * DAY
     placed = now - 2 * DAY
-    prices = {"subtotal_price": "59.90", "current_subtotal_price": "59.90"}
+    prices: dict[str, Any] = {"subtotal_price": "59.90", "current_subtotal_price": "59.90"}
     shop.shopify("customers/create", {"id": 4711, "email": "ann@shopper.example", "created_at": placed.isoformat()})
     shop.shopify("orders/create", shopify_order(ORDER, at=placed, **prices, financial_status="pending"))
     world.work()
@@ -83,7 +84,7 @@ def test_pending_points_count_after_fulfilment_and_their_days(world: World, shop
     now = timezone.now().replace(microsecond=0) - 3 * DAY
     placed = now - 3 * DAY
     programmes.change(shop.merchant, by=None, at=placed - DAY, pending_days=1)
-    prices = {"subtotal_price": "59.90", "current_subtotal_price": "59.90"}
+    prices: dict[str, Any] = {"subtotal_price": "59.90", "current_subtotal_price": "59.90"}
     shop.shopify("orders/create", shopify_order(ORDER, at=placed, **prices))
     world.work()
     nights.work(at=now, seconds=20)
