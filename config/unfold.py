@@ -73,6 +73,14 @@ NAVIGATION: list[dict[str, Any]] = [
         ],
     },
     {
+        "title": "Privacy",
+        "items": [
+            _integrations("Data requests", "contact_mail", "datarequest"),
+            _integrations("Erasures", "person_remove", "erasure"),
+            _integrations("Removals of merchants", "delete_forever", "merchantremoval"),
+        ],
+    },
+    {
         "title": "System",
         "collapsible": True,
         "items": [

@@ -27,7 +27,7 @@ class OtherAccount(Exception):
 class Amendment:
     """What a connection shall be like. `key` "" keeps the key; `launch_at` None keeps the launch date.
 
-    `marketing_list_id` is the list that sign-ups join.
+    `marketing_list_id` is the list that sign-ups join. `erases_profiles`: who is erased here is to be deleted there, too.
 
     `may_change_account`: the CSM knows that the new key belongs to another account.
     """
@@ -36,6 +36,7 @@ class Amendment:
     freshness_hours: int
     backfill_days: int
     marketing_list_id: str
+    erases_profiles: bool
     launch_at: datetime | None = None
     key: str = ""
     may_change_account: bool = False
@@ -54,7 +55,8 @@ def amend(connection: Connection, amendment: Amendment, *, at: datetime) -> list
         connection.freshness_hours = amendment.freshness_hours
         if amendment.marketing_list_id != list_before:
             connection.marketing_list_id = amendment.marketing_list_id
-        connection.save(update_fields=["enabled_metrics", "freshness_hours", "marketing_list_id"])
+        connection.erases_profiles = amendment.erases_profiles
+        connection.save(update_fields=["enabled_metrics", "freshness_hours", "marketing_list_id", "erases_profiles"])
         if account is not None:
             _store_key(connection, amendment.key, account, at=at)
         launch_at = amendment.launch_at or connection.launch_at

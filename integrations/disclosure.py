@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 from django.db import transaction
 from django.db.models import QuerySet
+from django.db.models.expressions import Combinable
 
 from integrations import audit, customers, privacy
 from integrations.audit import NAME_LENGTH, Actor
@@ -48,9 +49,9 @@ def requested(*, merchant: Merchant, person: PersonInput, at: datetime) -> Handl
     return Handled(f"{who}: fetch the data in the admin or at {where}; hand it to the shop within {DAYS} days")
 
 
-def open_requests(merchants: Any) -> QuerySet[DataRequest]:
-    """Requests that nobody has answered, of some merchants (keys, or a query for them), oldest first."""
-    unanswered: QuerySet[DataRequest] = DataRequest.objects.filter(merchant__in=merchants, answered_at=None)
+def open_requests(merchant: Merchant | Combinable) -> QuerySet[DataRequest]:
+    """Requests of a merchant's shoppers that nobody has answered, oldest first."""
+    unanswered: QuerySet[DataRequest] = DataRequest.objects.for_merchant(merchant).filter(answered_at=None)
     return unanswered.order_by("asked_at", "pk")
 
 

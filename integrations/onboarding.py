@@ -42,7 +42,7 @@ class Application:
 
     `secrets` is source -> webhook secret, "" for one to be made. `launch_at` is the instant from which live events flow;
     `backfill_days` before it are sent without starting flows. `may_share_account`: the CSM knows that the account is
-    another merchant's too.
+    another merchant's too. `erases_profiles`: who is erased here is to be deleted at Klaviyo, too.
     """
 
     name: str
@@ -56,6 +56,7 @@ class Application:
     launch_at: datetime
     backfill_days: int = 0
     may_share_account: bool = False
+    erases_profiles: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ def onboard(application: Application, *, at: datetime) -> Onboarded:
             metrics=application.metrics,
             launch_at=application.launch_at,
             backfill_days=application.backfill_days,
+            erases_profiles=application.erases_profiles,
             at=at,
         )
     warnings = advise(application.metrics, account) + _prepare_account(connection)
@@ -143,6 +145,7 @@ def connect(
     metrics: Sequence[str],
     launch_at: datetime,
     backfill_days: int = 0,
+    erases_profiles: bool = False,
     address: str = "",
     at: datetime,
 ) -> Connection:
@@ -157,6 +160,7 @@ def connect(
         enabled_metrics=list(metrics),
         launch_at=launch_at,
         backfill_days=backfill_days,
+        erases_profiles=erases_profiles,
     )
     Lane.objects.create(merchant=merchant, connection=connection)
     connections.note_account(connection, account, at=at)

@@ -34,6 +34,8 @@ SCOPES = {
     "returns:write": "write returns",
     "customers:read": "read customers",
     "customers:write": "write customers and what they do",
+    "privacy:read": "fetch all data of a customer, to hand it over",
+    "privacy:write": "erase customers, here and at Klaviyo",
     "settings:read": "read how events are sent, whether the account works, and when something stalls",
     "settings:write": "change how events are sent, declare metrics, and change when something stalls",
 }

@@ -26,7 +26,7 @@ from django.db.models import (
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
-from integrations import ticks
+from integrations import disclosure, removal, ticks
 from integrations.destinations import registry
 from integrations.health import HEARTBEAT_OLDEST
 from integrations.models import Connection, Delivery, Event, InboundMessage, Merchant
@@ -55,9 +55,11 @@ class Earliest(Subquery):
 
 
 def with_vitals(merchants: QuerySet[Merchant], *, at: datetime) -> QuerySet[Merchant]:
-    """`merchants` with `last_in_at`, `last_sent_at`, `backlog`, `oldest_waiting_at`, `failed_lately` and their connections.
+    """`merchants` with `last_in_at`, `last_sent_at`, `backlog`, `oldest_waiting_at`, `failed_lately`, `data_asked_at` and their
+    connections.
 
-    `failed_lately` counts the last 24 hours and stops at `COUNTED_UP_TO` + 1, `backlog` does so for each connection.
+    `data_asked_at` is when the oldest shopper asked who waits for their data. `failed_lately` counts the last 24 hours and stops at
+    `COUNTED_UP_TO` + 1, `backlog` does so for each connection.
     """
     messages = InboundMessage.objects.filter(merchant=OuterRef("pk"))
     failed = Delivery.objects.filter(HAS_FAILED, merchant=OuterRef("pk"), settled_at__gte=at - DAY)
@@ -69,6 +71,7 @@ def with_vitals(merchants: QuerySet[Merchant], *, at: datetime) -> QuerySet[Merc
         backlog=Coalesce(Subquery(mine.values("merchant").annotate(total=Sum("waiting")).values("total")), 0),
         oldest_waiting_at=Subquery(mine.order_by(F("oldest").asc(nulls_last=True)).values("oldest")[:1]),
         failed_lately=CappedCount(failed.values("pk")[: COUNTED_UP_TO + 1]),
+        data_asked_at=Subquery(disclosure.open_requests(OuterRef("pk")).values("asked_at")[:1]),
     ).prefetch_related(Prefetch("connections", connections))
 
 
@@ -107,6 +110,7 @@ class Concern:
 
 
 ASK = "Ask your contact at Tidings."
+HAND_OVER = "Fetch it by the API or ask your contact at Tidings, and hand it over within 30 days."
 
 
 def new_key(kind: str) -> str:
@@ -123,7 +127,10 @@ def concerns(merchant: Any, *, at: datetime) -> list[Concern]:
     found = []
     connections = list(merchant.connections.all())
     if merchant.state == Merchant.State.CLOSING:
-        found.append(Concern("erasure was asked for", is_urgent=True, advice=ASK))
+        found.append(Concern(f"all its data is removed {_when_removed(merchant)}", is_urgent=True, advice=ASK))
+    if merchant.data_asked_at:
+        asked = f"a shopper asked for their data on {merchant.data_asked_at:%Y-%m-%d}"
+        found.append(Concern(asked, is_urgent=True, advice=HAND_OVER))
     for connection in connections:
         concern = _of_connection(connection, is_only=len(connections) == 1)
         if concern is not None:
@@ -154,6 +161,12 @@ def _of_connection(connection: Connection, *, is_only: bool) -> Concern | None:
         lacks = f"{which}the key lacks {', '.join(connection.missing_scopes)}"
         return Concern(lacks, is_urgent=True, advice=new_key(connection.kind))
     return None
+
+
+def _when_removed(merchant: Merchant) -> str:
+    """Few are ever to be removed: one query for each of them."""
+    due = removal.of(merchant)
+    return f"on {due.due_at:%Y-%m-%d %H:%M} UTC" if due else "as soon as staff ask for it"
 
 
 def held(connection: Connection) -> int:

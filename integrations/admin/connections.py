@@ -64,6 +64,13 @@ class ConnectionForm(MetricsForm, LaunchForm):
         error_messages={"invalid": "An id has letters and digits only, like Y6nRLr."},
     )
 
+    erases_profiles = forms.BooleanField(
+        label="Erase at Klaviyo, too",
+        required=False,
+        widget=UnfoldBooleanWidget(),
+        help_text="When a shopper is erased here, Klaviyo is asked to delete the profile. The key needs data-privacy:write.",
+    )
+
     def __init__(self, connection: Connection, data: Any = None) -> None:
         self.connection = connection
         self._by_pack = custom_metrics.carried_by(connection.kind, connection.merchant)
@@ -77,6 +84,7 @@ class ConnectionForm(MetricsForm, LaunchForm):
                 "backfill_days": connection.backfill_days,
                 "freshness_hours": connection.freshness_hours,
                 "marketing_list_id": connection.marketing_list_id,
+                "erases_profiles": connection.erases_profiles,
             },
         )
         self._fit_to(registry.get(connection.kind))
@@ -94,6 +102,8 @@ class ConnectionForm(MetricsForm, LaunchForm):
         )
         if ProfileChange.Kind.SUBSCRIBE not in destination.changes:
             del self.fields["marketing_list_id"]
+        if ProfileChange.Kind.ERASE not in destination.changes:
+            del self.fields["erases_profiles"]
         if not destination.records_backfill:
             del self.fields["backfill_days"]
             self.fields["freshness_hours"].help_text = "An event older than this when it would be sent is not sent."
@@ -118,6 +128,7 @@ class ConnectionForm(MetricsForm, LaunchForm):
             freshness_hours=said["freshness_hours"],
             backfill_days=said.get("backfill_days", self.connection.backfill_days),
             marketing_list_id=said.get("marketing_list_id", self.connection.marketing_list_id),
+            erases_profiles=said.get("erases_profiles", self.connection.erases_profiles),
             launch_at=said["launch_at"],
             key=said["key"],
             may_change_account=said["may_change_account"],

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.contrib import messages
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from integrations.admin.site import whole_number
+from integrations.audit import Actor
 
 AT_ONCE = 1_000
 """Rows that one action takes."""
@@ -34,16 +36,22 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """A deed on rows of one model. `most` bounds how many at once; `tone` is the button's colour ("" or "danger")."""
+    """A deed on rows of one model. `most` bounds how many at once; `tone` is the button's colour ("" or "danger").
+
+    One that is to be thought over has a page of its own with the text `confirm`, and boxes that may be ticked there (name,
+    label). It is done to one row at a time, and `run` gets who does it and which boxes were ticked, as `by` and `choices`.
+    """
 
     name: str
     label: str
     icon: str
     permission: str
-    run: Callable[[QuerySet[Any], datetime], Outcome]
+    run: Callable[..., Outcome]
     most: int = AT_ONCE
     tone: str = ""
     hint: str = ""
+    confirm: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
 
 
 class DeedsMixin:
@@ -56,8 +64,9 @@ class DeedsMixin:
     change_form_outer_before_template = "admin/deeds.html"
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """The list's actions: the deeds that this person may do."""
-        return {deed.name: (_action(deed), deed.name, deed.label) for deed in self.allowed_deeds(request)}
+        """The list's actions: the deeds that this person may do, and that need no second thought."""
+        allowed = [deed for deed in self.allowed_deeds(request) if not deed.confirm]
+        return {deed.name: (_action(deed), deed.name, deed.label) for deed in allowed}
 
     def allowed_deeds(self, request: HttpRequest) -> list[Deed]:
         """The deeds that this person may do."""
@@ -90,9 +99,18 @@ class DeedsMixin:
         rows = self.get_queryset(request).filter(pk=pk)  # type: ignore[attr-defined]
         if deed is None or not rows.exists():
             raise Http404
-        self.do(request, deed, rows)
         meta: Any = self.model._meta  # type: ignore[attr-defined]
-        return HttpResponseRedirect(reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[pk]))
+        page = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[pk])
+        if deed.confirm and "confirmed" not in request.POST:
+            return self._confirm(request, deed, rows.get(), page)
+        self.do(request, deed, rows)
+        return HttpResponseRedirect(page)
+
+    def _confirm(self, request: HttpRequest, deed: Deed, row: Any, page: str) -> HttpResponse:
+        if not request.user.has_perm(deed.permission):
+            raise PermissionDenied
+        context = {**self.admin_site.each_context(request), "title": deed.label}  # type: ignore[attr-defined]
+        return TemplateResponse(request, "admin/confirm.html", {**context, "deed": deed, "row": row, "back": page})
 
     def do(self, request: HttpRequest, deed: Deed, rows: QuerySet[Any]) -> None:
         """Do a deed if this person may, and say what came of it."""
@@ -104,7 +122,7 @@ class DeedsMixin:
             messages.error(request, text)
             return
         chosen = self.model._default_manager.filter(pk__in=keys)  # type: ignore[attr-defined]
-        outcome = deed.run(chosen, timezone.now())
+        outcome = _run(request, deed, chosen)
         if self.is_deed_logged:
             for row in chosen:
                 self.log_change(request, row, f"{deed.label}: {outcome.text}")  # type: ignore[attr-defined]
@@ -113,6 +131,15 @@ class DeedsMixin:
     def _deed_url_name(self) -> str:
         meta: Any = self.model._meta  # type: ignore[attr-defined]
         return f"{meta.app_label}_{meta.model_name}_deed"
+
+
+def _run(request: HttpRequest, deed: Deed, chosen: QuerySet[Any]) -> Outcome:
+    at = timezone.now()
+    if not deed.confirm:
+        return deed.run(chosen, at)
+    by = Actor(cast(User, request.user), as_staff=True)
+    known = {name for name, _ in deed.choices}
+    return deed.run(chosen, at, by=by, choices=known & {*request.POST.getlist("choice")})
 
 
 def _action(deed: Deed) -> Callable[[Any, HttpRequest, QuerySet[Any]], None]:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.text import Truncator
 
-from integrations import custom_metrics
+from integrations import custom_metrics, disclosure
 from integrations.admin import finding, show
 from integrations.admin.deeds import Deed, DeedsMixin
 from integrations.admin.deliveries import FIND_EVENTS, SEND_AGAIN, chips, send_again, ways
-from integrations.admin.site import Clock, MerchantFilter, ReadOnlyAdmin, UntilFilter, chosen_merchant
+from integrations.admin.privacy import ERASE, ERASE_SHOPPER
+from integrations.admin.site import Clock, MerchantFilter, ReadOnlyAdmin, UntilFilter, chosen_merchant, whole_number
 from integrations.admin.theme import DropdownFilter, display
+from integrations.audit import Actor
 from integrations.catalog import catalog
 from integrations.models import ConsentRecord, Customer, Delivery, DeliveryAttempt, Event, ProfileChange
 
@@ -124,9 +131,11 @@ class EventAdmin(DeedsMixin, ReadOnlyAdmin):
 
 
 @admin.register(Customer)
-class CustomerAdmin(ReadOnlyAdmin):
+class CustomerAdmin(DeedsMixin, ReadOnlyAdmin):
     """A shopper of one merchant."""
 
+    deeds = (ERASE_SHOPPER,)
+    change_form_outer_before_template = "admin/customer.html"
     known_since = show.since("created_at", "Known for")
     when_account = show.moment("account_created_at", "Made an account")
     find = staticmethod(finding.customers)
@@ -152,6 +161,34 @@ class CustomerAdmin(ReadOnlyAdmin):
         "proofs",
         "changes",
     )
+
+    def get_urls(self) -> list[URLPattern]:
+        """An address for their data."""
+        view = self.admin_site.admin_view(self.data_view)
+        return [path("<int:pk>/data/", view, name="integrations_customer_data"), *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """The page; who is erased is not erased again."""
+        key = whole_number(object_id)
+        may_fetch = key and request.user.has_perm(ERASE)
+        data = {"data_address": reverse("admin:integrations_customer_data", args=[key])} if may_fetch else {}
+        return super().change_view(request, object_id, form_url, {**data, **(extra_context or {})})
+
+    def data_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        """Everything that is known of the shopper, as a file."""
+        if not request.user.has_perm(ERASE):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        row = get_object_or_404(Customer.objects.select_related("merchant"), pk=pk)
+        by = Actor(cast(User, request.user), as_staff=True)
+        return StreamingHttpResponse(
+            disclosure.hand_over(row.merchant, row, by=by, at=timezone.now()),
+            content_type="application/json",
+            headers={"Content-Disposition": f'attachment; filename="customer-{row.pk}.json"'},
+        )
 
     def get_ordering(self, request: HttpRequest) -> Any:
         """A merchant's customers stand by address in the index."""

@@ -22,6 +22,7 @@ from integrations.admin.fields import zone_field
 from integrations.admin.members import MembershipInline
 from integrations.admin.onboarding import OnboardingPages
 from integrations.admin.panels import PanelPages
+from integrations.admin.privacy import KEEP_MERCHANT, REMOVE_MERCHANT
 from integrations.admin.theme import ChoicesDropdownFilter, DropdownFilter, ModelAdmin, TabularInline, display
 from integrations.models import Connection, Delivery, InboundMessage, Merchant, ShopDomain
 
@@ -144,6 +145,8 @@ class MerchantAdmin(DeedsMixin, OnboardingPages, ConnectingPages, PanelPages, Mo
         ),
         Deed("pause", "Pause", "pause", CHANGE, pause, hint="Nothing is sent; everything is recorded."),
         Deed("resume", "Resume", "play_arrow", CHANGE, resume, hint="Sends at once what waited."),
+        REMOVE_MERCHANT,
+        KEEP_MERCHANT,
     )
     search_fields = ("name", "shop_domains__domain", "public_id")
     search_help_text = "Name, shop domain or public id"

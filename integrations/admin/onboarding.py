@@ -64,6 +64,14 @@ class OnboardingForm(MetricsForm, LaunchForm):
         label="The account may be another merchant's too", required=False, widget=UnfoldBooleanWidget()
     )
 
+    erases_profiles = forms.BooleanField(
+        label="Erase shoppers at Klaviyo, too",
+        required=False,
+        initial=True,
+        widget=UnfoldBooleanWidget(),
+        help_text="When a shopper is erased here, Klaviyo is asked to delete the profile. The key needs data-privacy:write.",
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for kind, label in sources.choices():
@@ -125,6 +133,7 @@ class OnboardingForm(MetricsForm, LaunchForm):
             launch_at=said["launch_at"] or at,
             backfill_days=said["backfill_days"],
             may_share_account=said["may_share_account"],
+            erases_profiles=said["erases_profiles"],
         )
 
 

@@ -67,6 +67,26 @@ NEW_OPT_OUT: dict[str, Any] = {
 
 OPT_OUT: dict[str, Any] = {"customer_id": "77", "notes": ["email consent of customer 77 is unsubscribed"]}
 
+ERASURE: dict[str, Any] = {
+    "customer_id": "77",
+    "erased_at": "2026-11-20T10:00:00+00:00",
+    "is_passed_on": True,
+    "emptied": {"deliveries": 12, "events": 12, "messages": 4, "orders": 1},
+}
+
+CUSTOMER_DATA: dict[str, Any] = {
+    "made_at": "2026-11-20T10:00:00+00:00",
+    "merchant": "Alba Goods",
+    "customer": {"id": "77", "email": "ada@example.com", "ids": [{"source": "shop", "external_id": "5932"}]},
+    "consents": [],
+    "profile_changes": [],
+    "events": [{"occurred_at": "2026-11-20T09:12:00+00:00", "metric_name": "Processing order", "deliveries": []}],
+    "messages": [],
+    "orders": [{"number": "#1001", "lines": []}],
+    "shipments": [],
+    "returns": [],
+}
+
 NEW_SUBSCRIPTION: dict[str, Any] = {
     "customer": {"email": "ada@example.com", "phone": "030 901820", "country": "DE"},
     "channels": ["email", "sms"],

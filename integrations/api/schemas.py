@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rest_framework import serializers
 
-from integrations import timeline
+from integrations import privacy, timeline
 from integrations.models import Connection, Delivery, Replay
 from integrations.models import Customer as CustomerRow
 
@@ -190,6 +191,27 @@ class OptOut(serializers.Serializer[Any]):
 
     customer_id = serializers.CharField(help_text=KEY)
     notes = serializers.ListField(child=serializers.CharField(), help_text="A line for each channel, for people.")
+
+
+class Erasure(serializers.Serializer[Any]):
+    """That a customer was erased."""
+
+    customer_id = serializers.CharField(help_text=KEY)
+    erased_at = serializers.DateTimeField(allow_null=True, help_text="Null where that was before records were kept.")
+    is_passed_on = serializers.BooleanField(help_text="Whether Klaviyo was asked to delete the profile.")
+    emptied = serializers.DictField(child=serializers.IntegerField(), help_text="How many rows were emptied, by kind.")
+
+
+def customer_data(sections: Sequence[str]) -> dict[str, Any]:
+    """The shape of all data of a customer: these sections, and one of each thing that apps hold."""
+    rows = {"type": "array", "items": {"type": "object", "additionalProperties": True}}
+    head: dict[str, Any] = {
+        "made_at": {"type": "string", "format": "date-time"},
+        "merchant": {"type": "string"},
+        "customer": {"type": "object", "additionalProperties": True},
+    }
+    named = head | dict.fromkeys((*sections, *(each.name for each in privacy.holdings())), rows)
+    return {"type": "object", "properties": named, "required": list(named), "additionalProperties": False}
 
 
 class Concern(serializers.Serializer[Any]):

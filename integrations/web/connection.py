@@ -62,6 +62,7 @@ def _change_key(request: Visit, merchant: Merchant, row: Connection, form: KeyFo
         freshness_hours=row.freshness_hours,
         backfill_days=row.backfill_days,
         marketing_list_id=row.marketing_list_id,
+        erases_profiles=row.erases_profiles,
         key=key,
     )
     try:

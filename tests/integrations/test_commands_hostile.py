@@ -43,6 +43,7 @@ RIGHT: dict[str, dict[str, str]] = {
     "create_staff_token": {"username": "admin", "--name": "report", "--scopes": "events:read", "--days": "30"},
     "revoke_staff_token": {"prefix": "tdg_staff_000000"},
     "deliver": {"--merchant": "Alba"},
+    "erase_customer": {"--merchant": "Alba", "--email": "ann@shopper.example", "--phone": "+4930901820", "--id": "1"},
     "ingest": {"--merchant": "Alba", "--source": "easypost", "--topic": "", "FILE": "tracker.json"},
     "reconcile": {"--merchant": "Alba"},
     "verify_ledger": {"--merchant": "Alba"},
@@ -51,9 +52,10 @@ RIGHT: dict[str, dict[str, str]] = {
 """Commands that read or write a merchant's data -> their arguments, with values that are right."""
 
 FLAGS = {
-    "create_merchant": ["--share-account"],
+    "create_merchant": ["--share-account", "--keep-at-klaviyo"],
     "create_staff": ["--password-stdin"],
     "create_api_token": ["--json"],
+    "erase_customer": ["--yes"],
     "reconcile": ["--json"],
     "verify_ledger": ["--json"],
 }

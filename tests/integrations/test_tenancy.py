@@ -174,7 +174,6 @@ ACROSS_MERCHANTS = {
     "removal._batches": "the merchant that is removed",
     "erasure.look_again": "the clock looks at the erasures of all merchants",
     "erasure.give_up": "the clock gives up what no destination took, of all merchants",
-    "disclosure.open_requests": "the merchants given",
     "delivery.changes._is_too_early": "the connection given",
     "tokens.revoke": "the token given",
     "invitations.accept": "the merchant of the invitation given",

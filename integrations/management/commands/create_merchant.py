@@ -78,6 +78,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--share-account", action="store_true", help="the Klaviyo account may be another merchant's too"
         )
+        parser.add_argument(
+            "--keep-at-klaviyo",
+            action="store_true",
+            help="do not ask Klaviyo to delete the profiles of shoppers who are erased here",
+        )
         parser.add_argument("--json", action="store_true", help="print one line of JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -130,6 +135,7 @@ def application(options: dict[str, Any], *, at: datetime) -> Application:
         launch_at=_launch_at(options["launch"], merchant, at=at),
         backfill_days=options["backfill_days"],
         may_share_account=options["share_account"],
+        erases_profiles=not options["keep_at_klaviyo"],
     )
 
 

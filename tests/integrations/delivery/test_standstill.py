@@ -36,6 +36,7 @@ def give_new_key(world: World, shop: Shop) -> None:
     shop.connection.refresh_from_db()
     amendment = Amendment(
         marketing_list_id="",
+        erases_profiles=True,
         metrics=shop.connection.enabled_metrics,
         freshness_hours=72,
         backfill_days=0,
