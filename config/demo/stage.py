@@ -19,14 +19,22 @@ from django_q.tasks import async_task
 from config.demo.processes import Processes
 from config.demo.shops import SHOPS, Shop
 from integrations import health, onboarding
+from integrations.audit import Actor
 from integrations.destinations.klaviyo.sandbox import RemoteSandbox
 from integrations.models import Membership
 from integrations.onboarding import Application, Hook, Onboarded
+from tracking.services import tracking_page
 
 DATABASE = "tidings.sqlite3"
 SOURCES = ("shopify", "easypost", "loop")
 ADMIN, OWNER = "admin", "owner"
 """Users: a superuser, and one who owns all three shops."""
+
+CONSENT = {
+    "en": "Yes, {shop} may send me news and offers by e-mail and SMS. I can end this at any time.",
+    "de": "Ja, {shop} darf mir Neuigkeiten und Angebote per E-Mail und SMS senden. Das kann ich jederzeit beenden.",
+}
+"""What stands beside the box on the shoppers' pages."""
 
 READY_SECONDS = 90.0
 
@@ -110,7 +118,12 @@ def _take_on(shop: Shop, sandbox: RemoteSandbox, *, launch_at: datetime, at: dat
         launch_at=launch_at,
         backfill_days=shop.backfill_days,
     )
-    return onboarding.onboard(application, at=at)
+    done = onboarding.onboard(application, at=at)
+    texts = {language: text.format(shop=shop.name) for language, text in CONSENT.items()}
+    tracking_page.change(
+        done.merchant, by=Actor(label="demo"), at=at, by_email=True, by_sms=True, consent_texts=texts, has_wishes=True
+    )
+    return done
 
 
 def _answers(address: str) -> bool:

@@ -20,7 +20,7 @@ from tracking.page.words import LANGUAGES, Words
 
 # What fits into 100 KB even where every text is as long as it may be.
 MOST_PARCELS = 8
-MOST_ITEMS = 20
+MOST_ITEMS = 16
 MOST_SCANS_OF_PARCEL = 12
 NAME_LENGTH = 80
 

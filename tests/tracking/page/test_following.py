@@ -20,6 +20,7 @@ from integrations.models import Customer, Merchant
 from integrations.people import PersonInput
 from tests.tracking.telling import make_merchant
 from tracking.models import Order, OrderLine, Scan, Shipment, TrackingPage
+from tracking.models.page import MOST_CONSENT
 from tracking.page import links, visitors
 from tracking.services import tracking_page
 
@@ -260,6 +261,16 @@ def test_it_stays_small_however_much_is_in_an_order(merchant: Merchant) -> None:
         )
         for each in Shipment.objects.all()
         for number in range(40)
+    )
+    TrackingPage.objects.create(
+        merchant=merchant,
+        by_email=True,
+        by_sms=True,
+        has_wishes=True,
+        consent_texts={"en": "ü" * MOST_CONSENT},
+        message="ü" * 300,
+        footer="ü" * 300,
+        links=[["ü" * 40, f"https://shop.example/{'l' * 270}"]] * 5,
     )
     page = get(order)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -75,6 +76,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"days": 0}, "days"),
     ({"days": 731}, "days"),
     ({"language": "fr"}, "language"),
+    ({"consent_texts": {"fr": "Oui."}}, "consent_texts"),
+    ({"consent_texts": {"en": "x" * 2_001}}, "consent_texts"),
 ]
 
 
@@ -99,6 +102,30 @@ def test_an_editor_sets_it_and_the_trail_says_what_is_new(merchant: Merchant, si
     assert "Days after the end: 90 d → 30 d" in entry.details
     assert "Language: en → de" in entry.details
     assert len(entry.details) == 7
+
+
+def test_what_shoppers_can_do_is_set_by_language_and_previewed(merchant: Merchant, sign_in: Any) -> None:
+    client, path = sign_in("editor"), f"/m/{merchant.public_id}/tracking-page/"
+    form = FORM | {"by_email": "on", "has_wishes": "on", "consent_de": " Ja, bitte. ", "consent_en": ""}
+    shown = client.post(f"{path}preview/", form).content.decode()
+    client.post(path, form)
+
+    page = TrackingPage.objects.get()
+    assert (page.by_email, page.by_sms, page.has_wishes) == (True, False, True)
+    assert (page.consent_texts, page.consent_version) == ({"de": "Ja, bitte."}, 1)
+    assert "Consent to marketing: none → de: Ja, bitte." in AuditEntry.objects.get().details
+    assert [each in shown for each in ("Ja, bitte.", 'name="email"', 'name="phone"', 'name="line"')] == [
+        True,
+        True,
+        False,
+        True,
+    ]
+    assert re.findall(r"<form[^>]*>", shown) == [
+        '<form method="post" action="" novalidate inert>',
+        '<form id="wish" method="post" action="" inert>',
+    ]
+    assert b"Ja, bitte.</textarea>" in client.get(path).content
+    assert b"The texts are version 1" in client.get(path).content
 
 
 def test_a_viewer_looks_and_tries_and_changes_nothing(merchant: Merchant, sign_in: Any) -> None:
