@@ -60,10 +60,14 @@ class PageForm(forms.Form):
         help_text="For shoppers of whom neither the order nor the browser tells it.",
     )
 
-    by_email = forms.BooleanField(label="Shoppers can sign up for updates by e-mail", required=False)
-    by_sms = forms.BooleanField(label="Shoppers can sign up for updates by SMS", required=False)
+    by_email = forms.BooleanField(label="Sign up for updates by e-mail", required=False)
+    by_sms = forms.BooleanField(
+        label="Sign up for updates by SMS",
+        required=False,
+        help_text="Whoever signs up is among your customers, with the channels. Events of an order are those of who ordered.",
+    )
     has_wishes = forms.BooleanField(
-        label="Shoppers can put products on a wish list",
+        label="Put products on a wish list",
         required=False,
         help_text="A button at each item; each press becomes the event Product Added to Wishlist.",
     )
