@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -105,7 +106,7 @@ def _advance(pk: int, *, at: datetime) -> int:
     wanted = Wanted(**{name: _read(name, value) for name, value in replay.wanted.items()})
     rest = search.events(replay.merchant, wanted, is_complete=True).filter(pk__gt=replay.last, pk__lte=replay.top)
     keys = list(rest.order_by("pk").values_list("pk", flat=True)[:BATCH])
-    replay.resent += _resend(Delivery.objects.for_merchant(replay.merchant_id).filter(event__in=keys), at=at)
+    replay.resent += _resend(replay.merchant, keys, at=at)
     replay.done += len(keys)
     if keys:
         replay.last = keys[-1]
@@ -115,9 +116,10 @@ def _advance(pk: int, *, at: datetime) -> int:
     return len(keys)
 
 
-def _resend(deliveries: QuerySet[Delivery], *, at: datetime) -> int:
+def _resend(merchant: Merchant, events: Sequence[int], *, at: datetime) -> int:
     """Singly from now on: Klaviyo may refuse a whole bulk request for one identity that it has already."""
-    counting = Connection.objects.filter(kind__in=registry.where_repeats_count()).values("pk")
+    deliveries = Delivery.objects.for_merchant(merchant).filter(event__in=events)
+    counting = Connection.objects.for_merchant(merchant).filter(kind__in=registry.where_repeats_count()).values("pk")
     harmless = deliveries.exclude(connection__in=counting).filter(REPEATED)
     others = deliveries.filter(REPEATED_WHERE_REPEATS_COUNT, connection__in=counting)
     return _line_up(harmless, at=at, is_ambiguous=True) + _line_up(others, at=at, is_ambiguous=False)

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from integrations import merchants, staff
 from integrations.destinations.klaviyo.sandbox import Sandbox
-from integrations.management.commands import klaviyo_sandbox, reconcile
+from integrations.management.commands import klaviyo_sandbox, reconcile, shopify_flow_sandbox
 from integrations.models import ApiToken, Connection, InboundMessage, Merchant, ShopDomain, SourceSecret
 from tests.support import naughty
 
@@ -71,6 +71,7 @@ MACHINES: dict[str, dict[str, list[str]]] = {
         "--processing-delay": ["-1", "nan", "inf", "x"],
         "--first-flow-delay": ["-1", "nan", "inf", "x"],
     },
+    "shopify_flow_sandbox": {"--port": ["-1", "65536", "9" * 30, "", "x", "1e3"]},
     "demo": {
         "--port": ["-1", "0", "65535", "65536", "9" * 30, "", "x"],
         "--days": ["-1", "31", "x", ""],
@@ -189,6 +190,7 @@ def test_nothing_is_started_with_nonsense(
     settings.DEBUG = True
     monkeypatch.setattr("os.execve", never)
     monkeypatch.setattr(klaviyo_sandbox, "Sandbox", never)
+    monkeypatch.setattr(shopify_flow_sandbox, "FlowSandbox", never)
     complaints = {value: run(command, {argument: value}) for value in MACHINES[command][argument]}
 
     assert {value: faults(said, argument) or said for value, said in complaints.items() if faults(said, argument)} == {}
