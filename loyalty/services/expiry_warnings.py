@@ -15,7 +15,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 
 from integrations import history
 from integrations.models import Customer, Merchant
-from integrations.statements import Among, insert_new
+from integrations.statements import Among
 from loyalty import days
 from loyalty.facts import RunOut
 from loyalty.models import ExpiryWarning, Lot, Member
@@ -54,25 +54,28 @@ def unwarned(merchant: Merchant, window: Window) -> QuerySet[Lot]:
 
 
 def warn_of_expiry(merchant: Merchant, keys: Collection[int], *, window: Window, at: datetime) -> int:
-    """Warn these members of what they would lose within a window; returns how many warnings were new."""
+    """Warn these members of what they would lose within a window; returns how many warnings there were."""
     due: dict[tuple[int, datetime], list[Lot]] = defaultdict(list)
     for lot in unwarned(merchant, window).filter(Among(F("member_id"), keys)).order_by("pk"):
         if lot.expires_at is not None:
             due[lot.member_id, lot.expires_at].append(lot)
-    rows = [
-        ExpiryWarning(merchant=merchant, member_id=key, expires_at=expires_at, window_days=window.days)
-        for key, expires_at in due
-    ]
-    new = insert_new(rows, identity=("merchant", "expires_at", "member", "window_days"))
+    ExpiryWarning.objects.bulk_create(
+        [
+            ExpiryWarning(merchant=merchant, member_id=key, expires_at=expires_at, window_days=window.days)
+            for key, expires_at in due
+        ],
+        # Of two who do the same night at once, the history lets one tell of it.
+        ignore_conflicts=True,
+    )
     mine = Member.objects.for_merchant(merchant).filter(Among(F("pk"), keys)).select_related("customer")
     by_key = {each.pk: each for each in mine.exclude(customer__status=Customer.Status.ERASED)}
     facts = [
-        _fact(merchant, by_key[each.member_id], each.expires_at, due[each.member_id, each.expires_at], window)
-        for each in new
-        if each.member_id in by_key
+        _fact(merchant, by_key[key], expires_at, lots, window)
+        for (key, expires_at), lots in due.items()
+        if key in by_key
     ]
     history.announce(*facts, at=at)
-    return len(new)
+    return len(due)
 
 
 def forget_warnings(merchant: Merchant, *, until: datetime) -> int:
