@@ -58,8 +58,8 @@ def with_vitals(merchants: QuerySet[Merchant], *, at: datetime) -> QuerySet[Merc
     """`merchants` with `last_in_at`, `last_sent_at`, `backlog`, `oldest_waiting_at`, `failed_lately`, `data_asked_at` and their
     connections.
 
-    `data_asked_at` is when the oldest shopper asked who waits for their data. `failed_lately` counts the last 24 hours and stops at
-    `COUNTED_UP_TO` + 1, `backlog` does so for each connection.
+    `data_asked_at` is when the oldest shopper asked who waits for their data. `failed_lately` counts the last 24 hours and stops
+    at `COUNTED_UP_TO` + 1, `backlog` does so for each connection.
     """
     messages = InboundMessage.objects.filter(merchant=OuterRef("pk"))
     failed = Delivery.objects.filter(HAS_FAILED, merchant=OuterRef("pk"), settled_at__gte=at - DAY)
