@@ -29,6 +29,7 @@ class Fact:
 
     `subject` names the thing that it happened to ("order:820982911946154508"): its events are one story, and wait together
     for an identity where there is none. `subject_at` is when that thing began (an order's placing), for launch windows.
+    `followers` are others who asked to hear of it, and since when.
     """
 
     merchant: Merchant
@@ -37,6 +38,7 @@ class Fact:
     subject_at: datetime
     order_number: str = ""
     tracking_number: str = ""
+    followers: Sequence[tuple[Customer, datetime]] = ()
 
 
 FactT = TypeVar("FactT", bound=Fact)
@@ -110,7 +112,8 @@ class Metric(Generic[FactT]):
     `recheck` is the last look before sending: it names events that are not true any more, which are then not sent.
     `names_customer`: where the shopper has no full name, the company or the e-mail address stands in for it. `same_as`
     are keys of metrics that tell the shopper the same thing. `is_optional`: it is not turned on with its pack, only by itself.
-    `told_apart_by` are the properties by which people tell its events of one order apart.
+    `told_apart_by` are the properties by which people tell its events of one order apart. `tells_followers`: whoever asked to
+    hear of the thing gets an event, too, with an identity of its own: that of the shopper's, ":for:" and the customer's key.
 
     A sample of it (`integrations.samples`) has its properties' examples; `examples` are those that are others in this metric,
     None for one that is left out. `value_example` is an amount in the merchant's currency.
@@ -139,6 +142,7 @@ class Metric(Generic[FactT]):
     examples: Mapping[str, Any] = field(default_factory=dict)
     value_example: Decimal | None = None
     told_apart_by: tuple[str, ...] = ()
+    tells_followers: bool = False
     profile_names: frozenset[str] = field(init=False, repr=False)
     profile_families: frozenset[str] = field(init=False, repr=False)
 

@@ -7,13 +7,14 @@ together or not at all.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import connection as database
 from django.db.models import QuerySet
 
 from integrations import feed, wake
-from integrations.catalog import Fact, Metric, catalog
+from integrations.catalog import Draft, Fact, Metric, bounded_identity, catalog
 from integrations.models import Connection, Customer, Delivery, Event, Merchant
 from integrations.statements import insert_new
 
@@ -53,17 +54,21 @@ def _drafts(fact: Fact, connections: Sequence[Connection], *, at: datetime) -> I
     enabled = {key for connection in connections for key in connection.enabled_metrics}
     for metric in catalog.built_from(fact):
         if metric.key in enabled and metric.applies(fact):
-            yield _event(metric, fact, at=at), fact
+            draft = metric.draft(fact)
+            yield _event(metric, fact, draft, fact.customer, at=at), fact
+            for customer, since in fact.followers if metric.tells_followers else ():
+                if since <= draft.occurred_at:
+                    own = replace(draft, unique_id=bounded_identity(f"{draft.unique_id}:for:{customer.pk}"))
+                    yield _event(metric, fact, own, customer, at=at), fact
 
 
-def _event(metric: Metric[Fact], fact: Fact, *, at: datetime) -> Event:
+def _event(metric: Metric[Fact], fact: Fact, draft: Draft, customer: Customer | None, *, at: datetime) -> Event:
     """What happens to somebody who was erased counts, and says nothing more."""
-    draft = metric.draft(fact)
     return Event(
         merchant=fact.merchant,
         metric=metric.key,
         metric_name=metric.name_for(fact.merchant),
-        customer=fact.customer,
+        customer=customer,
         unique_id=draft.unique_id,
         subject=fact.subject,
         order_number=fact.order_number,
@@ -73,20 +78,20 @@ def _event(metric: Metric[Fact], fact: Fact, *, at: datetime) -> Event:
         fresh_until=draft.fresh_until,
         value=draft.value,
         value_currency=draft.value_currency,
-        properties={} if _is_erased(fact.customer) else draft.properties,
+        properties={} if _is_erased(customer) else draft.properties,
     )
 
 
 def _deliveries(event: Event, fact: Fact, connections: Sequence[Connection]) -> Iterable[Delivery]:
     metric = catalog[event.metric]
     window_at = fact.subject_at if metric.launch_from_subject else event.occurred_at
-    identifier = identifier_of(fact.customer)
+    identifier = identifier_of(event.customer)
     for connection in connections:
         if event.metric in connection.enabled_metrics:
             state, reason, is_backfill = admission(
                 connection, window_at, event.occurred_at, bool(identifier), at=event.recorded_at
             )
-            if _is_erased(fact.customer):
+            if _is_erased(event.customer):
                 state, reason = Delivery.State.SKIPPED, Delivery.Reason.CUSTOMER_ERASED
             yield Delivery(
                 merchant=fact.merchant,

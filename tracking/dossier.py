@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models import F
 
-from integrations.models import Merchant
+from integrations.models import Customer, Merchant
 from integrations.statements import Among
 from tracking import statuses
-from tracking.models import Order, OrderLine, Shipment
+from tracking.models import Follower, Order, OrderLine, Shipment
 
 
 @dataclass(slots=True)
@@ -21,6 +22,7 @@ class Dossier:
     order: Order
     lines: list[OrderLine]
     shipments: list[Shipment]
+    _followers: list[tuple[Customer, datetime]] | None = None
 
     @classmethod
     def locked(cls, merchant: Merchant, **order: object) -> Dossier | None:
@@ -53,6 +55,15 @@ class Dossier:
         for shipment in Shipment.objects.filter(Among(F("order_id"), dossiers)).order_by("id"):
             dossiers[shipment.order_id].shipments.append(shipment)
         return dossiers
+
+    @property
+    def followers(self) -> list[tuple[Customer, datetime]]:
+        """Who asked to hear of the order beside its shopper, and since when: read once, where there are any."""
+        if self._followers is None:
+            mine = Follower.objects.for_merchant(self.order.merchant_id).filter(order=self.order)
+            rows = mine.select_related("customer").order_by("pk") if self.order.is_followed else ()
+            self._followers = [(each.customer, each.since) for each in rows]
+        return self._followers
 
     @property
     def standing_shipments(self) -> list[Shipment]:

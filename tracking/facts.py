@@ -20,6 +20,7 @@ def _about(dossier: Dossier) -> dict[str, Any]:
         "subject": order.subject,
         "subject_at": order.placed_at,
         "order_number": order.number,
+        "followers": dossier.followers,
         "dossier": dossier,
     }
 

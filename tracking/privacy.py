@@ -14,7 +14,7 @@ from django.db.models import F
 from integrations.disclosure import in_pages, told, with_children
 from integrations.models import Merchant
 from integrations.privacy import Holding, register
-from tracking.models import Order, OrderLine, Scan, Shipment, WishlistItem
+from tracking.models import Follower, Order, OrderLine, Scan, Shipment, WishlistItem
 
 LINE = ("external_id", "product_name", "variant_name", "sku", "quantity", "ordered", "price")
 SCAN = ("occurred_at", "status", "substatus", "raw_status", "message", "city", "province", "country", "postal_code")
@@ -63,10 +63,22 @@ def _empty_wishes(merchant: Merchant, customers: Sequence[int]) -> int:
     return WishlistItem.objects.for_merchant(merchant).filter(customer__in=customers).delete()[0]
 
 
+def _empty_following(merchant: Merchant, customers: Sequence[int]) -> int:
+    """Nobody hears of an order any more."""
+    return Follower.objects.for_merchant(merchant).filter(customer__in=customers).delete()[0]
+
+
+def _tell_following(merchant: Merchant, customers: Sequence[int]) -> Iterator[dict[str, Any]]:
+    mine = Follower.objects.for_merchant(merchant).filter(customer__in=customers)
+    return told(mine, "since", "order__number")
+
+
 def _tell_wishes(merchant: Merchant, customers: Sequence[int]) -> Iterator[dict[str, Any]]:
     mine = WishlistItem.objects.for_merchant(merchant).filter(customer__in=customers)
     return told(mine, "added_at", "product_name", "variant_name", "sku", "product_url", "order_number")
 
 
 register(Holding("orders", _empty_orders, _tell_orders), Holding("shipments", _empty_shipments, _tell_shipments))
-register(Holding("wish_list", _empty_wishes, _tell_wishes))
+register(
+    Holding("wish_list", _empty_wishes, _tell_wishes), Holding("followed_orders", _empty_following, _tell_following)
+)

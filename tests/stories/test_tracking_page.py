@@ -11,10 +11,10 @@ import requests
 from django.utils import timezone
 
 from integrations.models import Connection, ConsentRecord
-from tests.support.payloads import shopify_order
+from tests.support.payloads import shopify_fulfillment, shopify_order
 from tests.support.schemas import objections_to
 from tests.support.world import Shop, World
-from tracking.models import Order, TrackingPage
+from tracking.models import Follower, Order, OrderLine, TrackingPage
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TEXT = "Yes, send me news and offers by e-mail and SMS."
@@ -90,6 +90,24 @@ def test_a_box_that_was_left_alone_reaches_klaviyo_not_at_all(shop: Shop, page: 
     assert "We have noted that you want to hear of this order." in answer.text
     assert profile(shop, email=ZOE) == {}
     assert not ConsentRecord.objects.exists()
+
+
+def test_whoever_waits_for_a_parcel_hears_of_it_and_of_nothing_else(shop: Shop, page: str) -> None:
+    """Ann ordered; Zoe, who is to get it, leaves her address on the page and no box ticked."""
+    post(page, "updates", email=ZOE)
+    post(page, "updates", email=ZOE)
+    at = timezone.now().replace(microsecond=0) + timedelta(seconds=1)
+    shop.shopify("fulfillments/create", shopify_fulfillment(order_id=1, at=at, shipment_status="out_for_delivery"))
+    shop.world.work()
+
+    follower = Follower.objects.get()
+    moved = [each for each in shop.received if each["unique_id"].startswith("track:") and "out_for" in each["unique_id"]]
+    heard = {each["unique_id"]: each["email"] for each in moved if ":item:" not in each["unique_id"]}
+    (anns,) = [each for each, email in heard.items() if email == "ann@shopper.example"]
+    assert heard == {anns: "ann@shopper.example", f"{anns}:for:{follower.customer_id}": ZOE}
+    assert len(moved) == 2 * (1 + OrderLine.objects.count())
+    assert states(profile(shop, email=ZOE)) == {} or "SUBSCRIBED" not in states(profile(shop, email=ZOE)).values()
+    assert objections_to(shop.events) == []
 
 
 def test_an_opt_out_after_the_consent_stays(shop: Shop, page: str) -> None:

@@ -292,6 +292,7 @@ catalog.register(
                 is_always_sent=True,
             ),
         ),
+        tells_followers=True,
         told_apart_by=("Status",),
         profile=PARCEL_PROFILE,
         same_as=("order_shipped", "order_delivered"),

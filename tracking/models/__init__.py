@@ -1,6 +1,7 @@
 """Orders, what they consist of, the parcels they travel in, and the problems that were found with them; and by which
 settings they are found. And what shoppers wish for."""
 
+from tracking.models.follower import Follower
 from tracking.models.issue import Issue
 from tracking.models.order import STATUSES, Order, OrderLine, in_status, stage_of
 from tracking.models.page import TrackingPage
@@ -12,6 +13,7 @@ from tracking.models.wishlist import WishlistItem
 
 __all__ = [
     "STATUSES",
+    "Follower",
     "Issue",
     "Order",
     "OrderLine",

@@ -24,7 +24,7 @@ class Order(MerchantOwned):
     merchant's settings that was in force when it was placed, None for the defaults. `stalls_at` is when it stalls if nothing
     happens, None where nothing is waited for; `stalled_at` is when it did, and stays. `locale` is the language that the shopper
     ordered in ("de", "en-CA"), as far as the source tells. `page_token` leads to the shopper's page: None while there is none,
-    "" where it was taken back.
+    "" where it was taken back. `is_followed`: others than its shopper asked to hear of it (`Follower`).
     """
 
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="+", db_index=False)
@@ -69,6 +69,7 @@ class Order(MerchantOwned):
     # Both may be null, because rows from before have neither, and the code of yesterday writes neither.
     locale = models.CharField(max_length=12, null=True, blank=True)
     page_token = models.CharField(max_length=32, null=True, blank=True, editable=False)
+    is_followed = models.BooleanField(default=False, db_default=False, editable=False)
 
     class Meta:
         constraints = [

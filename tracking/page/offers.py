@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from tracking.models import TrackingPage
 from tracking.page.words import LANGUAGES, Words
-from tracking.services.following import CONSENT, Filled
+from tracking.services.signing_up import CONSENT, Filled
 
 SIGNED_UP, SIGNED_UP_FOR_NEWS = "updates", "news"
 """What the page's address says that was done."""

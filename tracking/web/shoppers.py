@@ -23,8 +23,8 @@ from tracking.page import drawing, offers, reading, showing, visitors
 from tracking.page.reading import Followed
 from tracking.page.visitors import Limit
 from tracking.page.words import LANGUAGES, choose
-from tracking.services import following
-from tracking.services.following import Filled, NotUnderstood
+from tracking.services import signing_up
+from tracking.services.signing_up import Filled, NotUnderstood
 
 
 class _NoPage(Exception):
@@ -98,7 +98,7 @@ def updates(request: HttpRequest, token: str) -> HttpResponseBase:
         visitor=_address(request),
     )
     try:
-        following.sign_up(dossier.order, page, filled, at=visit.at)
+        signing_up.sign_up(dossier.order, page, filled, at=visit.at)
     except NotUnderstood as error:
         offered = offers.offer(
             page,

@@ -23,8 +23,8 @@ from tests.tracking.telling import AT, HOUR, make_merchant
 from tracking.models import Order, PostCount, TrackingPage
 from tracking.page import visitors
 from tracking.page.words import ENGLISH, GERMAN
-from tracking.services import following, tracking_page
-from tracking.services.following import Filled
+from tracking.services import signing_up, tracking_page
+from tracking.services.signing_up import Filled
 
 from .conftest import place
 
@@ -217,7 +217,7 @@ def test_whatever_comes_in_from_wherever_in_any_order_the_newest_word_holds(
         at = begin + timedelta(hours=hours)
         if source == "page":
             filled = Filled(email=ZOE, is_ticked=True, version="en-2", language="en", visitor="192.0.2.1")
-            following.sign_up(order, page, filled, at=at)
+            signing_up.sign_up(order, page, filled, at=at)
         elif source == "api":
             said = consent.SignUp(
                 person=zoe, channels=["email"], is_marketing=True, source="Checkout", given_at=at, text="Yes"

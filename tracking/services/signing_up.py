@@ -15,8 +15,9 @@ from django.db import transaction
 from integrations import consent
 from integrations.consent import EMAIL, SMS, SignUp
 from integrations.customers import normalise_email, normalise_phone
+from integrations.models import Customer
 from integrations.people import PersonInput
-from tracking.models import Order, TrackingPage
+from tracking.models import Follower, Order, TrackingPage
 
 SOURCE = "Tracking page"
 CONSENT = "consent"
@@ -77,7 +78,15 @@ def sign_up(order: Order, page: TrackingPage, filled: Filled, *, at: datetime) -
                 version=version,
                 origin=f"order {order.number}, from {filled.visitor}",
             )
-            consent.subscribe(merchant=order.merchant, sign_up=said, at=at)
+            _follow(order, consent.subscribe(merchant=order.merchant, sign_up=said, at=at).customer, at=at)
+
+
+def _follow(order: Order, customer: Customer, *, at: datetime) -> None:
+    """Tell them of the order's parcels from now on. Its shopper hears of them anyway."""
+    if customer.pk == order.customer_id:
+        return
+    Follower.objects.get_or_create(merchant=order.merchant, order=order, customer=customer, defaults={"since": at})
+    Order.objects.for_merchant(order.merchant_id).filter(pk=order.pk).update(is_followed=True)
 
 
 def _people(order: Order, email: str, phone: str) -> Iterator[tuple[str, PersonInput]]:
