@@ -29,7 +29,7 @@ ZONES = (
     "Asia/Kathmandu",
     "America/Santiago",
 )
-STARTS = (date(2026, 12, 20), date(2027, 2, 10), date(2028, 2, 15), date(2027, 3, 20), date(2027, 8, 25))
+STARTS = (date(2026, 12, 29), date(2027, 2, 26), date(2028, 2, 27), date(2027, 3, 24), date(2027, 8, 29))
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ class Calendar:
 @given(
     zone=st.sampled_from(ZONES),
     start=st.sampled_from(STARTS),
-    steps=st.lists(st.tuples(st.integers(1, 150), st.none() | st.integers(0, 2)), min_size=3, max_size=12),
+    steps=st.lists(st.tuples(st.integers(1, 40) | st.integers(1, 150), st.none() | st.integers(0, 2)), min_size=3, max_size=12),
 )
 def test_birth_months_come_when_the_calendar_says(zone: str, start: date, steps: list[tuple[int, int | None]]) -> None:
     """A step: so many hours later the nights are done, or a month is said: this one, the next or the one after."""
@@ -190,10 +190,10 @@ def many(merchant: Merchant, number: int, month: int) -> None:
 
 
 def test_a_batch_costs_the_same_for_any_number_of_members(merchant: Merchant) -> None:
-    reward = pooled(merchant, *(f"CODE{n}" for n in range(30)), valid_days=None)
+    reward = pooled(merchant, *(f"CODE{n}" for n in range(14)), valid_days=None)
     programmes.change(merchant, by=MAY, at=AT, birthday_points=50, birthday_reward=reward)
     many(merchant, 2, 12)
-    many(merchant, 28, 1)
+    many(merchant, 12, 1)
     counts = []
     for day in (date(2026, 12, 1), date(2027, 1, 1)):
         with CaptureQueriesContext(connection) as queries:
@@ -201,7 +201,7 @@ def test_a_batch_costs_the_same_for_any_number_of_members(merchant: Merchant) ->
         counts.append(len(queries))
 
     assert counts[0] == counts[1] <= 40
-    assert (IssuedReward.objects.count(), len(told("birth_month_entered"))) == (30, 30)
+    assert (IssuedReward.objects.count(), len(told("birth_month_entered"))) == (14, 14)
 
 
 def test_when_codes_run_out_the_rest_get_their_points(merchant: Merchant) -> None:
