@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from integrations.disclosure import in_pages, with_children
+from integrations.disclosure import in_pages, told, with_children
 from integrations.models import Merchant
 from integrations.privacy import Holding, register
-from loyalty.models import LedgerEntry, Member
+from loyalty.models import LedgerEntry, Member, TierTransition
 
 ENTRY = ("effective_at", "points", "balance_after", "source", "note", "order_number")
 
@@ -31,4 +31,20 @@ def _tell(merchant: Merchant, customers: Sequence[int]) -> Iterator[dict[str, An
         yield from with_children(page, "entries", entries.order_by("pk").values("member", *ENTRY))
 
 
-register(Holding("memberships", _empty, _tell))
+def _transitions(merchant: Merchant, customers: Sequence[int]) -> Any:
+    return TierTransition.objects.for_merchant(merchant).filter(member__customer__in=customers)
+
+
+def _empty_transitions(merchant: Merchant, customers: Sequence[int]) -> int:
+    return int(_transitions(merchant, customers).update(reason=""))
+
+
+def _tell_transitions(merchant: Merchant, customers: Sequence[int]) -> Iterator[dict[str, Any]]:
+    columns = ("effective_at", "type", "from_tier__name", "to_tier__name", "expires_at", "spend_minor", "reason")
+    return told(_transitions(merchant, customers), *columns)
+
+
+register(
+    Holding("memberships", _empty, _tell),
+    Holding("tiers", _empty_transitions, _tell_transitions),
+)

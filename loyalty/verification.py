@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, OuterRef, QuerySet, Subquery, Sum, Value, Window
+from django.db.models import BigIntegerField, F, OuterRef, QuerySet, Subquery, Sum, Value, Window
 from django.db.models.functions import Coalesce
 
 from integrations.models import Merchant
-from loyalty.models import Allocation, Grant, LedgerEntry, Lot, Member, PointSource
+from loyalty.models import Allocation, Grant, LedgerEntry, Lot, Member, PointSource, TierTransition
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +125,17 @@ def _grants(merchant: Merchant) -> Found:
     return _rows(grants.exclude(left_over=F("expected")), "member", "pk", "left_over")
 
 
+def _tiers(merchant: Merchant) -> Found:
+    """The tier that a member holds is the one that the last transition led to; 0 stands for none."""
+    transitions = TierTransition.objects.for_merchant(merchant).filter(member=OuterRef("pk")).order_by("-id")
+    last = Subquery(transitions.values("to_tier")[:1])
+    key = BigIntegerField()
+    members = Member.objects.for_merchant(merchant).annotate(
+        held=Coalesce("tier", Value(0), output_field=key), expected=Coalesce(last, Value(0), output_field=key)
+    )
+    return _rows(members.exclude(held=F("expected")), "pk", "pk", "held")
+
+
 def _rows(rows: QuerySet[Any], member: str, key: str, kept: str, expected: str = "expected") -> Found:
     return iter(rows.order_by("pk").values_list(member, key, kept, expected))
 
@@ -138,5 +149,6 @@ CHECKS: dict[str, Callable[[Merchant], Found]] = {
     "taken by an entry": _taken,
     "balance after an entry": _running,
     "points of an order": _grants,
+    "tier held": _tiers,
 }
 """What is compared, and how each is called."""

@@ -86,6 +86,7 @@ def _enter(merchant: Merchant, due: Sequence[Member], day: date, rules: Programm
             until=begin_of(_next_month(day), merchant.timezone),
             points=rules.birthday_points,
             issued=by_member.get(each.pk),
+            tier_name=each.tier.name if each.tier else "",
         )
         for each in known
     ]

@@ -69,7 +69,7 @@ def locked(merchant: Merchant, customer: Customer) -> Member:
 
 def locked_many(merchant: Merchant, keys: Collection[int]) -> dict[int, Member]:
     """Lock members by their keys, in the order of these: two batches never wait for each other in a circle."""
-    mine = Member.objects.for_merchant(merchant).select_for_update(of=("self",)).select_related("customer")
+    mine = Member.objects.for_merchant(merchant).select_for_update(of=("self",)).select_related("customer", "tier")
     found = list(mine.filter(Among(F("pk"), keys)).order_by("pk"))
     for each in found:
         each.merchant = merchant

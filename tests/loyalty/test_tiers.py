@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from integrations import privacy
 from integrations.catalog import catalog
 from integrations.models import AuditEntry, Customer, Merchant
 from integrations.people import PersonInput
@@ -157,7 +158,8 @@ def test_nights_that_were_missed_are_made_up_for_and_done_once(merchant: Merchan
 
 def test_an_order_after_a_midnight_that_was_not_worked_through_ends_the_period_first(merchant: Merchant) -> None:
     order(merchant, "1", "600")
-    order(merchant, "2", "120", created_at=midnight(366) + HOUR, hours=366 * 24)
+    # What is bought at that very midnight is of the next period.
+    order(merchant, "2", "450", created_at=midnight(366), hours=(midnight(366) - AT) / HOUR)
 
     assert transitions()[1:] == [("spending_downgrade", "gold", "bronze"), ("spending_upgrade", "bronze", "silver")]
     sleep_until(midnight(367))
@@ -399,6 +401,17 @@ def test_the_profile_has_the_tier_as_it_is_now(
     assert read[key]["loyalty_next_tier_spend_needed"] == 500.0
     with django_assert_num_queries(1):
         catalog.profile_properties(merchant.pk, {key: {"loyalty_member_tier", "loyalty_member_tier_name"}})
+
+
+def test_what_names_a_shopper_is_emptied_and_told(merchant: Merchant) -> None:
+    member(merchant)
+    assign(merchant, "silver", reason="Ann asked for it")
+    (holding,) = (each for each in privacy.holdings() if each.name == "tiers")
+    (row,) = holding.tell(merchant, [ann().pk])
+    assert (row["to_tier__name"], row["reason"]) == ("Silver", "Ann asked for it")
+
+    assert holding.empty(merchant, [ann().pk]) == 1
+    assert TierTransition.objects.get().reason == ""
 
 
 def counted(merchant: Merchant, key: str, **more: Any) -> int:

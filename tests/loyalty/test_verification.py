@@ -14,9 +14,10 @@ from django.db.models import F
 
 from integrations.models import Merchant
 from loyalty.models import Allocation, Grant, LedgerEntry, Lot, Member
+from loyalty.services import tier_rules
 from loyalty.verification import CHECKS, verify
 from tests.loyalty.telling import add, member, merchant_with_programme, order, redeem, revert
-from tests.tracking.telling import DAY, make_merchant
+from tests.tracking.telling import AT, DAY, make_merchant
 
 
 @pytest.fixture
@@ -42,6 +43,10 @@ def _lot_refilled() -> None:
     Lot.objects.filter(remaining=0).update(remaining=F("points"))
 
 
+def _tier_typed_in() -> None:
+    Member.objects.update(tier=tier_rules.save(Merchant.objects.get(), "gold", by=None, at=AT, name="Gold"))
+
+
 TAMPERINGS: dict[str, tuple[Callable[[], Any], set[str]]] = {
     "balance typed in": (lambda: Member.objects.update(balance=500), {"balance", "points in lots", "owed"}),
     "lot filled up": (_lot_refilled, {"left in a lot", "points in lots"}),
@@ -64,6 +69,7 @@ TAMPERINGS: dict[str, tuple[Callable[[], Any], set[str]]] = {
         {"left in a lot", "owed", "taken by an entry"},
     ),
     "grant changed": (lambda: Grant.objects.update(reversed_points=0), {"points of an order"}),
+    "tier typed in": (_tier_typed_in, {"tier held"}),
 }
 
 
@@ -106,13 +112,13 @@ def test_the_command_fails_and_names_who_differs(merchant: Merchant) -> None:
 
 
 def test_statements_do_not_grow_with_the_ledger(merchant: Merchant, django_assert_num_queries: Any) -> None:
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         verify(merchant)
     for _ in range(5):
         add(merchant, 3)
     member(merchant)
     order(merchant, "2", "30", refunded="10", hours=DAY.days)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         verify(merchant)
 
 
