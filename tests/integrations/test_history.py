@@ -319,7 +319,7 @@ WRITES = {
     ("model", "written"),
     [
         ("Event", [("integrations/history.py:identify", "update")]),
-        ("LedgerEntry", [("loyalty/services/posting.py:post", "bulk_create")]),
+        ("LedgerEntry", [("loyalty/privacy.py:_empty", "update"), ("loyalty/services/posting.py:post", "bulk_create")]),
         ("Allocation", [("loyalty/services/posting.py:_allocate", "bulk_create")]),
     ],
 )

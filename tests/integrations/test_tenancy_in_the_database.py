@@ -19,13 +19,15 @@ from integrations.destinations.klaviyo.sandbox import Sandbox
 from integrations.models import Merchant
 from integrations.people import PersonInput
 from integrations.tenancy import MerchantOwned, SameMerchant
-from loyalty.services import programmes
+from loyalty import services as loyalty
+from loyalty.models import ExpiryWarning, IssuedReward, Member, Reward, Tier
+from loyalty.services import programmes, tier_rules
 from tests.integrations.test_tenancy import PRICES
 from tests.support.payloads import easypost_tracker, shopify_fulfillment, shopify_order, shopify_return
 from tests.support.world import Shop, World
 from tracking import services
 from tracking.inputs import WishInput
-from tracking.models import Order, Shipment
+from tracking.models import Follower, Order, Shipment
 from tracking.services import policies
 
 AT = datetime(2026, 11, 20, 10, tzinfo=UTC)
@@ -71,6 +73,8 @@ def shops(settings: Any, transactional_db: None) -> tuple[Shop, Shop]:
         for shop in both:
             _tell(shop.merchant)
         inbound.handle_due(seconds=20, clock=lambda: AT + 3 * HOUR)
+        for shop in both:
+            _tell_more(shop.merchant)
         Engine().run(seconds=20)
     return both
 
@@ -99,6 +103,24 @@ def _tell(merchant: Merchant) -> None:
     erasure.requested(merchant=merchant, person=bob, by=Actor(label="a test"), at=AT)
     with transaction.atomic():
         services.add_wish(merchant=merchant, person=ann, wish=WishInput("Tea"), added_at=AT, at=AT)
+
+
+def _tell_more(merchant: Merchant) -> None:
+    """What needs an order, or a member, to be there."""
+    order = Order.objects.for_merchant(merchant).order_by("pk")[0]
+    ann = customers.matching(merchant, email="ann@shopper.example").get()
+    Follower.objects.create(merchant=merchant, order=order, customer=ann, since=AT)
+    tier_rules.save(merchant, "friends", by=None, at=AT, name="Friends", kind=Tier.Kind.CUSTOM)
+    mug = {"name": "Mug", "kind": Reward.Kind.CUSTOM, "codes": Reward.Codes.POOL}
+    reward = loyalty.offer_reward(merchant, by=None, at=AT, **mug)
+    loyalty.add_codes(reward, ["MUG-1"], by=None, at=AT)
+    may = Actor(label="a test")
+    with transaction.atomic():
+        loyalty.assign_tier(merchant=merchant, customer=ann, tier="friends", reason="Kind", by=may, cause="1", at=AT)
+        gift = IssuedReward.Source.ONE_TIME_CAMPAIGN
+        loyalty.issue_reward(merchant=merchant, customer=ann, reward=reward, source=gift, cause="1", at=AT)
+    member = Member.objects.for_merchant(merchant).get(customer=ann)
+    ExpiryWarning.objects.create(merchant=merchant, member=member, expires_at=AT, window_days=30)
 
 
 def test_a_row_of_another_merchant_is_refused_in_every_relation(shops: tuple[Shop, Shop]) -> None:

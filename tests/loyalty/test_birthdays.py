@@ -86,7 +86,9 @@ class Calendar:
 @given(
     zone=st.sampled_from(ZONES),
     start=st.sampled_from(STARTS),
-    steps=st.lists(st.tuples(st.integers(1, 40) | st.integers(1, 150), st.none() | st.integers(0, 2)), min_size=3, max_size=12),
+    steps=st.lists(
+        st.tuples(st.integers(1, 40) | st.integers(1, 150), st.none() | st.integers(0, 2)), min_size=3, max_size=12
+    ),
 )
 def test_birth_months_come_when_the_calendar_says(zone: str, start: date, steps: list[tuple[int, int | None]]) -> None:
     """A step: so many hours later the nights are done, or a month is said: this one, the next or the one after."""

@@ -127,7 +127,12 @@ def test_bad_token_pauses_and_drops_nothing(world: World, shop: Shop, flow: Flow
     assert (connection.state, states(connection), len(shop.received)) == ("paused_auth", [("pending", "")], 1)
 
     amendment = amending.Amendment(
-        metrics=METRICS, freshness_hours=72, backfill_days=0, marketing_list_id="", key="shpat_another"
+        metrics=METRICS,
+        freshness_hours=72,
+        backfill_days=0,
+        marketing_list_id="",
+        erases_profiles=False,
+        key="shpat_another",
     )
     amending.amend(connection, amendment, at=timezone.now())
     world.work()

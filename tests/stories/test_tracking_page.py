@@ -101,7 +101,9 @@ def test_whoever_waits_for_a_parcel_hears_of_it_and_of_nothing_else(shop: Shop, 
     shop.world.work()
 
     follower = Follower.objects.get()
-    moved = [each for each in shop.received if each["unique_id"].startswith("track:") and "out_for" in each["unique_id"]]
+    moved = [
+        each for each in shop.received if each["unique_id"].startswith("track:") and "out_for" in each["unique_id"]
+    ]
     heard = {each["unique_id"]: each["email"] for each in moved if ":item:" not in each["unique_id"]}
     (anns,) = [each for each, email in heard.items() if email == "ann@shopper.example"]
     assert heard == {anns: "ann@shopper.example", f"{anns}:for:{follower.customer_id}": ZOE}

@@ -144,6 +144,7 @@ def test_topic_leads_to_its_domain_action(
 
     monkeypatch.setattr(module, name, action)
     monkeypatch.setattr("returns.services.refund", lambda **given: None)
+    monkeypatch.setattr("loyalty.services.told_of_customer", lambda **given: None)
 
     assert handle(topic, payload) is done
     (call,) = calls
