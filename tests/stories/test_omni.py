@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations.audit import Actor
-from integrations.models import Customer
+from integrations.models import Customer, Delivery
 from loyalty import nights, services
 from loyalty.models import LoyaltyClock
 from loyalty.services import programmes
@@ -74,7 +74,8 @@ def test_an_order_is_paid_refunded_and_what_is_left_runs_out(world: World, shop:
     }
     profiles = {each["email"]: each["properties"] for each in world.sandbox.profiles(shop.public_key)}
     assert profiles["ann@shopper.example"]["loyalty_point_balance"] == 5
-    assert shop.states.keys() == {"sent"}
+    unsent = Delivery.objects.exclude(state="sent").values_list("event__metric", "reason")
+    assert set(unsent) == {("points_expiring", "no_longer_true")}
     assert objections_to(shop.events) == []
     assert LoyaltyClock.objects.get().done_on == (now + 10 * DAY).astimezone(shop.merchant.tz).date()
     assert verify() == []
