@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import requests
 from django.apps import apps
 from django.utils import timezone
 
+from integrations import tokens
 from integrations.fields import Sealed
 from integrations.models import Connection, Customer, Delivery, Erasure, Event, InboundMessage, Merchant
 from tests.support.life import BOB, DAY, EVA, HOUR, Person, customer, live, redact, traces
@@ -128,3 +130,28 @@ def test_the_merchant_may_keep_profiles_at_klaviyo(shop: Shop) -> None:
     assert traces(EVA) == []
     assert (asked_to_delete(shop), EVA.email in emails(shop)) == ([], True)
     assert Merchant.objects.get().state == "active"
+
+
+def test_a_shopper_who_asks_for_their_data_gets_all_of_it(shop: Shop) -> None:
+    for person in (BOB, EVA):
+        live(shop, person)
+    told = {"id": EVA.shop_id, "email": EVA.email}
+    shop.shopify("customers/data_request", {"shop_domain": "alba.example", "customer": told, "orders_requested": []})
+    shop.world.take_in()
+    note = shop.messages.get(topic="customers/data_request").note
+    where = f"/api/v1/customers/{customer(shop, EVA).pk}/data"
+    assert where in note
+
+    _, token = tokens.create(shop.merchant, "desk", ["privacy:read"], at=timezone.now())
+    answer = requests.get(f"{shop.world.site}{where}", headers={"Authorization": f"Bearer {token}"}, timeout=30)
+
+    data = answer.json()
+    assert [each["text"] for each in data["consents"]] == ["Offers?"]
+    assert {each["number"] for each in data["orders"]} == {"#711", "#712"}
+    assert [len(each["scans"]) for each in data["shipments"]] == [2]
+    assert [len(each["items"]) for each in data["returns"]] == [1]
+    assert {each["state"] for event in data["events"] for each in event["deliveries"]} >= {"sent", "dead", "pending"}
+    assert "subscribe" in {each["kind"] for each in data["profile_changes"]}
+    assert any(EVA.street in each["body"] for each in data["messages"])
+    assert BOB.email not in answer.text
+    assert BOB.last_name not in answer.text
