@@ -24,7 +24,7 @@ def _empty(merchant: Merchant, customers: Sequence[int]) -> int:
     theirs = _theirs(merchant, customers)
     items = ReturnItem.objects.for_merchant(merchant).filter(parent__in=theirs.values("pk"))
     items.update(product_name=F("sku"), variant_name="", new_product_name=F("new_sku"), new_variant_name="")
-    return theirs.count()
+    return int(theirs.count())
 
 
 def _tell(merchant: Merchant, customers: Sequence[int]) -> Iterator[dict[str, Any]]:

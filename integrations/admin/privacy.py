@@ -99,8 +99,10 @@ class ErasureAdmin(ReadOnlyAdmin):
     list_display = ("when", "merchant", "customer_key", "actor", "profile")
     list_filter = (("merchant", MerchantFilter), UntilFilter)
     list_select_related = ("merchant",)
-    fieldsets = ((None, {"fields": ("erased", "about_merchant", "customer_key", "actor", "profile", "looked_again")}),)
-    fieldsets = (*fieldsets, ("Emptied", {"fields": ("counts",)}))
+    fieldsets = (
+        (None, {"fields": ("erased", "about_merchant", "customer_key", "actor", "profile", "looked_again")}),
+        ("Emptied", {"fields": ("counts",)}),
+    )
     readonly_fields = ("erased", "about_merchant", "customer_key", "profile", "looked_again", "counts")
 
     @display(description="Shopper")

@@ -16,7 +16,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 from django.utils import timezone
 
-from integrations import inbound, merchants, removal, tasks, tokens
+from integrations import inbound, merchants, removal, sources, tasks, tokens
 from integrations.audit import Actor
 from integrations.models import (
     AlertAddress,
@@ -148,7 +148,7 @@ def test_one_of_several_shops_removes_nothing(pair: tuple[Shop, Shop]) -> None:
 def test_a_shop_asks_twice_and_is_gone_two_days_after_the_first_time(pair: tuple[Shop, Shop]) -> None:
     """From the webhook to the last row, by the ticks of a worker."""
     shop = pair[0]
-    kind: Any = inbound.sources.get("shopify")
+    kind: Any = sources.get("shopify")
     domain = shop.merchant.shop_domains.get().domain
     with time_machine.travel(AT, tick=False) as clock:
         for number in range(2):

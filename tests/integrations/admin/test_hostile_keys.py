@@ -80,7 +80,7 @@ def test_bad_key_is_refused_in_words_before_anybody_is_asked(merchant: Merchant,
     forms = [OnboardingForm(filled(klaviyo_key=posted)), ConnectionForm(connection, {"key": posted})]
     names = ["klaviyo_key", "key"]
     words = [form.errors.get(name, [""])[0] for form, name in zip(forms, names, strict=True)]
-    session: Any = destination("klaviyo").open(posted.strip())
+    session: Any = destination("klaviyo").open(posted.strip(), "")
 
     assert words[0] == words[1]
     assert key[:12] not in words[0] or key in PLAIN
