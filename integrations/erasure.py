@@ -156,8 +156,12 @@ def _erase(
 
 def _empty(merchant: Merchant, customer: int, *, at: datetime) -> Counter[str]:
     """Everything that hangs on a customer's row, in every app."""
+    holdings = privacy.holdings()
+    traces.claim(
+        merchant, customer, {each for holding in holdings for each in holding.references(merchant, [customer])}
+    )
     counts = traces.empty(merchant, [customer], at=at)
-    for holding in privacy.holdings():
+    for holding in holdings:
         counts[holding.name] += holding.empty(merchant, [customer])
     return counts
 

@@ -19,12 +19,14 @@ class Holding:
 
     `empty` takes out whatever names the shopper, or leads to them, and leaves what is counted; it returns how many rows there
     are. It runs in a transaction, may run again, and then finds what was written meanwhile. `tell` gives all of it, oldest first,
-    as values that JSON can hold, with a few statements for each page of rows.
+    as values that JSON can hold, with a few statements for each page of rows. `references` are what messages about it refer to
+    (`Handled.reference`): one that came before anybody knew whose it is belongs to the shopper, too.
     """
 
     name: str
     empty: Callable[[Merchant, Sequence[int]], int]
     tell: Callable[[Merchant, Sequence[int]], Iterable[dict[str, Any]]]
+    references: Callable[[Merchant, Sequence[int]], Iterable[str]] = lambda merchant, customers: ()
 
 
 _holdings: dict[str, Holding] = {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -120,6 +120,12 @@ def named(merchant: Merchant, customers: Sequence[Customer]) -> Named:
     return Named(
         frozenset(known - phones - {""}), frozenset(phones), frozenset(ids.values_list("external_id", flat=True))
     )
+
+
+def claim(merchant: Merchant, customer: int, references: Collection[str]) -> None:
+    """Messages that came before it was known whose what they refer to is: they are the customer's."""
+    unlinked = InboundMessage.objects.for_merchant(merchant).filter(customer=None)
+    unlinked.filter(reference__in=sorted(set(references) - {""})).update(customer=customer)
 
 
 def empty(merchant: Merchant, customers: Sequence[int], *, at: datetime) -> Counter[str]:

@@ -27,6 +27,12 @@ def _empty(merchant: Merchant, customers: Sequence[int]) -> int:
     return int(theirs.count())
 
 
+def _references(merchant: Merchant, customers: Sequence[int]) -> Iterator[str]:
+    """A return that waited for its order was known by its own id, or by the number that its source told."""
+    for names in _theirs(merchant, customers).values_list("external_id", "order_number"):
+        yield from names
+
+
 def _tell(merchant: Merchant, customers: Sequence[int]) -> Iterator[dict[str, Any]]:
     """Each with its items."""
     columns = ("created_at", "external_id", "order_number", "status", "coverage", "delivery", "currency", "value_minor")
@@ -35,4 +41,4 @@ def _tell(merchant: Merchant, customers: Sequence[int]) -> Iterator[dict[str, An
         yield from with_children(page, "items", items.order_by("pk").values("parent", *ITEM))
 
 
-register(Holding("returns", _empty, _tell))
+register(Holding("returns", _empty, _tell, _references))

@@ -28,6 +28,11 @@ def _empty_orders(merchant: Merchant, customers: Sequence[int]) -> int:
     return orders.update(status_url="", page_token="", cancel_reason="")
 
 
+def _numbers(merchant: Merchant, customers: Sequence[int]) -> Iterator[str]:
+    orders = Order.objects.for_merchant(merchant).filter(customer__in=customers)
+    yield from orders.values_list("number", flat=True)
+
+
 def _empty_shipments(merchant: Merchant, customers: Sequence[int]) -> int:
     """Where a parcel was seen last is where somebody lives."""
     shipments = Shipment.objects.for_merchant(merchant).filter(order__customer__in=customers)
@@ -78,7 +83,9 @@ def _tell_wishes(merchant: Merchant, customers: Sequence[int]) -> Iterator[dict[
     return told(mine, "added_at", "product_name", "variant_name", "sku", "product_url", "order_number")
 
 
-register(Holding("orders", _empty_orders, _tell_orders), Holding("shipments", _empty_shipments, _tell_shipments))
 register(
-    Holding("wish_list", _empty_wishes, _tell_wishes), Holding("followed_orders", _empty_following, _tell_following)
+    Holding("orders", _empty_orders, _tell_orders, _numbers),
+    Holding("shipments", _empty_shipments, _tell_shipments),
+    Holding("wish_list", _empty_wishes, _tell_wishes),
+    Holding("followed_orders", _empty_following, _tell_following),
 )

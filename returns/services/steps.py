@@ -67,7 +67,7 @@ def announce(case: Case, happened: Sequence[Fact], *, at: datetime) -> tuple[int
 
 def about(case: Case) -> dict[str, Any]:
     """Whom and what a handled message was about."""
-    return {"reference": case.row.order_number, "customer_id": case.row.customer_id}
+    return {"reference": case.row.order_number or case.row.external_id, "customer_id": case.row.customer_id}
 
 
 def note(case: Case, done: str) -> str:
