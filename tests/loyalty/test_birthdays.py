@@ -68,7 +68,8 @@ class Calendar:
         """Every night up to now that was not done."""
         while self.done_on < at.astimezone(self.zone).date():
             self.done_on += DAY
-            if self._comes_on(self.done_on) is not None and self._comes_on(self.done_on) <= self.done_on:
+            comes_on = self._comes_on(self.done_on)
+            if comes_on is not None and comes_on <= self.done_on:
                 self.told.setdefault(self.done_on.year, self.done_on)
 
     def _comes_on(self, day: date) -> date | None:

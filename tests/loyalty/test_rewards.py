@@ -17,7 +17,7 @@ from integrations.people import PersonInput
 from loyalty import services
 from loyalty.ledger import NotEnough
 from loyalty.models import IssuedReward, LedgerEntry, Lot, Member, PointSource, Reward, RewardCode
-from loyalty.services import codes, programmes
+from loyalty.services import programmes
 from loyalty.verification import verify
 from tests.loyalty.rewarding import Source, five_off, issue, make_account, night, pooled
 from tests.loyalty.telling import MAY, add, ann, balance, member, merchant_with_programme, order, told
@@ -113,7 +113,7 @@ def test_codes_of_a_list_are_given_in_order_and_once(merchant: Merchant) -> None
 def test_codes_by_a_pattern_are_never_the_same(merchant: Merchant, monkeypatch: pytest.MonkeyPatch) -> None:
     reward = five_off(merchant)
     drawn = iter("A" * 16 + "B" * 8)
-    monkeypatch.setattr(codes.secrets, "choice", lambda letters: next(drawn))
+    monkeypatch.setattr("loyalty.services.codes.secrets.choice", lambda letters: next(drawn))
     first, second = (issue(merchant, reward, Source.ONE_TIME_CAMPAIGN).told_code for _ in range(2))
 
     assert (first, second) == ("TEA-AAAAAAAA", "TEA-BBBBBBBB")

@@ -171,8 +171,7 @@ def test_a_deactivated_reward_returns_its_points(world: World, shop: Shop, now: 
 
 def test_a_birth_month_is_captured_and_entered(world: World, shop: Shop, now: datetime) -> None:
     reward = offer(shop.merchant, valid_days=30)
-    rules = {"birthday_points": 50, "birthday_reward": reward}
-    programmes.change(shop.merchant, by=None, at=now - 4 * DAY, **rules)
+    programmes.change(shop.merchant, by=None, at=now - 4 * DAY, birthday_points=50, birthday_reward=reward)
     customer, said_at = join(shop.merchant, now - 4 * DAY), now - 2 * DAY - HOUR
     Member.objects.update(registered_at=now - 4 * DAY)
     month = days.local_date(now, ZONE).month
