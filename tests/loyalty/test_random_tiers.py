@@ -187,7 +187,7 @@ class Histories(RuleBasedStateMachine):
         until = None if days is None else day_of(at) + timedelta(days=days)
         assign(self.merchant, tier, at=at, until=until)
         self.model.end_periods(at)
-        self.model.move("manual_assign", tier, at, ends=until and begin(until + DAY))
+        self.model.move("manual_assign", tier, at, ends=begin(until + DAY) if until else None)
 
     @rule(silver=st.integers(5_000, 20_000), gold=st.integers(30_000, 60_000), percent=st.sampled_from([0, 80, 100]))
     def change(self, silver: int, gold: int, percent: int) -> None:

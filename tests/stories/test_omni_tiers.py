@@ -33,9 +33,14 @@ def shop(world: World) -> Shop:
     programmes.change(merchant, by=None, at=at)
     two_days: dict[str, Any] = {"by": None, "at": at, "period_days": 2}
     tier_rules.save(merchant, "bronze", name="Bronze", names={"de": "Bronze"}, **two_days)
-    silver = {"name": "Silver", "names": {"de": "Silber"}, "entry_minor": 10_000, "maintain_minor": 8_000}
+    silver: dict[str, Any] = {
+        "name": "Silver",
+        "names": {"de": "Silber"},
+        "entry_minor": 10_000,
+        "maintain_minor": 8_000,
+    }
     tier_rules.save(merchant, "silver", **silver, **two_days)
-    gold = {"name": "Gold", "entry_minor": 50_000, "maintain_minor": 40_000, "bonus_points": 100}
+    gold: dict[str, Any] = {"name": "Gold", "entry_minor": 50_000, "maintain_minor": 40_000, "bonus_points": 100}
     tier_rules.save(merchant, "gold", **gold, **two_days)
     tier_rules.save(merchant, "friends", name="Friends", kind=Tier.Kind.CUSTOM, by=None, at=at)
     return made
@@ -44,7 +49,7 @@ def shop(world: World) -> Shop:
 def bought(number: int, email: str, net: str, at: Any, **more: Any) -> dict[str, Any]:
     """A paid order of goods that cost so much."""
     shopper = {"id": 4711 + (email == BOB), "email": email}
-    given = {"subtotal_price": net, "customer": shopper, "number": f"#{number}", "email": email}
+    given: dict[str, Any] = {"subtotal_price": net, "customer": shopper, "number": f"#{number}", "email": email}
     return shopify_order(number, at=at, **given, **more)
 
 
@@ -149,6 +154,6 @@ def test_each_type_reaches_klaviyo(world: World, shop: Shop) -> None:
     }
     assert profile(world, shop, BOB)["loyalty_member_tier_name"] == "Friends"
 
-    assert (shop.names[METRIC], shop.states.keys()) == (6, {"sent"})
+    assert (shop.names[METRIC], set(shop.states)) == (6, {"sent"})
     assert {each["unique_id"].split(":")[0] for each in shop.received if each["metric"] == METRIC} == {"tier"}
     assert objections_to(shop.events) == []
