@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import transaction
 
@@ -82,8 +81,7 @@ def keep_erased(merchant: Merchant, customer: int | None, *, at: datetime) -> No
     """Empty what was just written about a shopper who was erased; of anybody else nothing. Belongs in the same transaction."""
     if customer is None:
         return
-    gone = Customer.objects.for_merchant(merchant).filter(pk=customer, status=Customer.Status.ERASED)
-    if gone.exists():
+    if Customer.objects.for_merchant(merchant).filter(pk=customer, status=Customer.Status.ERASED).exists():
         _empty(merchant, customer, at=at)
 
 
@@ -179,8 +177,10 @@ def _pass_on(
     by_phone = {row.phone: row for row in rows if row.phone and not row.email}
     by_email = dict.fromkeys(who.emails, rows[0]) | {row.email: row for row in rows if row.email}
     for address, row in sorted({**by_email, **by_phone}.items()):
-        named: dict[str, Any] = {"phone": address} if address in by_phone else {"email": address}
-        profiles.request(merchant, row, Kind.ERASE, asked_at=at, at=at, connections=connections, **named)
+        email, phone = ("", address) if address in by_phone else (address, "")
+        profiles.request(
+            merchant, row, Kind.ERASE, asked_at=at, at=at, email=email, phone=phone, connections=connections
+        )
 
 
 def _joined(who: Named, told: PersonInput) -> Named:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from integrations.disclosure import in_pages, with_children
 from integrations.models import Merchant
@@ -15,8 +15,8 @@ from returns.models import Return, ReturnItem
 ITEM = ("external_id", "type", "quantity", "sku", "product_name", "variant_name", "new_product_name", "value_minor")
 
 
-def _theirs(merchant: Merchant, customers: Sequence[int]) -> Any:
-    mine = Return.objects.for_merchant(merchant)
+def _theirs(merchant: Merchant, customers: Sequence[int]) -> QuerySet[Return]:
+    mine: QuerySet[Return] = Return.objects.for_merchant(merchant)
     return mine.filter(Q(customer__in=customers) | Q(order__customer__in=customers))
 
 

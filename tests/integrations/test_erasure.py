@@ -104,7 +104,8 @@ def test_whenever_she_is_erased_nothing_is_left_once_all_messages_have_come(
         for number, message in enumerate(messages, start=1):
             if number == place + 1:
                 redact(merchant, AT + DAY)
-            hear(merchant, number, *message, AT + DAY)
+            source, topic, payload = message
+            hear(merchant, number, source, topic, payload, AT + DAY)
         if place == len(messages):
             redact(merchant, AT + DAY)
 

@@ -70,7 +70,7 @@ def test_the_data_of_a_shopper_is_fetched_once_it_was_asked_for(csm: Client, mer
     assert concern in csm.get(page).content.replace(b"A shopper", b"a shopper")
     assert str(ada).encode() in csm.get(reverse("admin:integrations_datarequest_changelist")).content
 
-    answer = csm.post(reverse("admin:integrations_customer_data", args=[ada.pk]))
+    answer: Any = csm.post(reverse("admin:integrations_customer_data", args=[ada.pk]))
 
     assert orjson.loads(b"".join(answer.streaming_content))["customer"]["email"] == ada.email
     assert DataRequest.objects.get().answered_by == "carla"
