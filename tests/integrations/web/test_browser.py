@@ -205,4 +205,15 @@ def test_everything_is_reached_by_the_keyboard(watched: Watched, merchant: Merch
         page.keyboard.press("Tab")
         reached.add(page.evaluate("document.activeElement.textContent.trim()"))
 
-    assert {"Overview", "Events", "Why?", "Issues", "Stalled", "Sending", "Klaviyo", "Team", "Sign out"} <= reached
+    assert {
+        "Overview",
+        "Events",
+        "Why?",
+        "Issues",
+        "Stalled",
+        "Loyalty",
+        "Sending",
+        "Connections",
+        "Team",
+        "Sign out",
+    } <= reached
