@@ -204,7 +204,7 @@ class _Writer:
             tone = BAD
         if parcel.stalled_at and parcel.still_since < parcel.stalled_at:
             tone = tone or LATE
-            lines.append(words.quiet_since.format(moment=words.write_moment(self._local(parcel.still_since))))
+            lines.append(words.quiet_since.format(day=words.write_day(self._local(parcel.still_since))))
         return tone, lines
 
     def _promise(self, parcel: Shipment) -> tuple[str, list[str]]:
@@ -227,7 +227,7 @@ class _Writer:
     def _arrival(self, parcel: Shipment) -> str:
         words, promised = self._words, parcel.promised_on
         arrived = self._local(parcel.delivered_at or parcel.status_at)
-        told = {"moment": words.write_moment(arrived)}
+        told = {"day": words.write_day(arrived)}
         if promised is None or arrived.date() == promised:
             return words.arrived.format(**told)
         sentence = words.arrived_later if arrived.date() > promised else words.arrived_sooner

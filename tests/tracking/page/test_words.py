@@ -95,13 +95,13 @@ SAYINGS: list[tuple[dict[str, Any], str, str]] = [
     (
         {"status": "delivered", "delivered_at": AT, "promised_on": TODAY - DAY},
         "good",
-        "It arrived on Fri, 27 Nov, 15:30, later than Thu, 26 Nov, as was promised first.",
+        "It arrived on Fri, 27 Nov, later than Thu, 26 Nov, as was promised first.",
     ),
-    ({"status": "delivered", "delivered_at": AT, "promised_on": TODAY}, "good", "It arrived on Fri, 27 Nov, 15:30."),
+    ({"status": "delivered", "delivered_at": AT, "promised_on": TODAY}, "good", "It arrived on Fri, 27 Nov."),
     (
         {"status": "delivered", "delivered_at": AT, "promised_on": MONDAY},
         "good",
-        "It arrived on Fri, 27 Nov, 15:30, earlier than Mon, 30 Nov, as was promised first.",
+        "It arrived on Fri, 27 Nov, earlier than Mon, 30 Nov, as was promised first.",
     ),
     (
         {"status": "failure", "substatus": "delivery_attempted"},
@@ -120,11 +120,11 @@ def test_what_is_said_of_its_date(parcel: dict[str, Any], tone: str, sentence: s
 
 def test_a_parcel_of_which_nothing_was_heard_says_so_until_it_is_scanned_again() -> None:
     quiet: dict[str, Any] = {"stalled_at": AT - DAY, "last_scan_at": AT - 4 * DAY}
-    sentence = "We have heard nothing from the carrier since Mon, 23 Nov, 15:30: that is longer than usual."
+    sentence = "We have heard nothing from the carrier since Mon, 23 Nov: that is longer than usual."
     assert shown(**quiet).parcels[0].lines[-1] == sentence
 
     assert sentence not in shown(**quiet | {"last_scan_at": AT}).parcels[0].lines
-    assert shown(**quiet, status="delivered", delivered_at=AT).parcels[0].lines == ["It arrived on Fri, 27 Nov, 15:30."]
+    assert shown(**quiet, status="delivered", delivered_at=AT).parcels[0].lines == ["It arrived on Fri, 27 Nov."]
 
 
 STEPS: dict[str, int | None] = {
