@@ -63,18 +63,24 @@ def matching(merchant: Merchant, *, email: str = "", phone: str = "", external_i
 
 
 def resolve(
-    merchant: Merchant, person: PersonInput, *, at: datetime, acted_at: datetime | None = None
+    merchant: Merchant,
+    person: PersonInput,
+    *,
+    at: datetime,
+    acted_at: datetime | None = None,
+    owner: Customer | None = None,
 ) -> Customer | None:
     """The customer that `person` is, made or brought up to date; None where nothing identifies them.
 
     E-mail decides; then the shop's customer id; then the phone, among customers without an e-mail.
 
     Who was erased is known as the row that is left of them, which stays empty. A shopper comes back by what they do themselves
-    after it: `acted_at` is when they ordered or consented, None where the message tells of neither.
+    after it: `acted_at` is when they ordered or consented, None where the message tells of neither. `owner` is whose that is
+    known to be already, if it is.
     """
     email, phone = normalise_email(person.email), normalise_phone(person.phone, person.country)
     customer = _known(merchant, email, phone, person.external_id)
-    if customer is None or (acted_at is not None and acted_at < customer.created_at):
+    if customer is None or (acted_at is not None and acted_at < customer.created_at and customer != owner):
         gone = erased.find(merchant, _identities(email, phone, person.external_id))
         if gone is not None and (acted_at is None or acted_at <= gone.at):
             return gone.customer

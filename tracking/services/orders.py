@@ -40,7 +40,9 @@ def ingest_order(*, merchant: Merchant, order: OrderInput, at: datetime) -> Hand
     if is_news and not is_new:
         progress.update(row, _values(order))
     if (is_news or row.customer_id is None) and not _is_erased(row.customer):
-        _identify(row, customers.resolve(merchant, order.person, at=at, acted_at=order.created_at), at=at)
+        person, owner = order.person, row.customer
+        customer = customers.resolve(merchant, person, at=at, acted_at=order.created_at, owner=owner)
+        _identify(row, customer, at=at)
     dossier = Dossier.of(row) if not is_new else Dossier(row, [], [])
     if is_news:
         _write_lines(dossier, order.lines)
