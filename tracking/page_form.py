@@ -64,7 +64,7 @@ class PageForm(forms.Form):
     by_sms = forms.BooleanField(
         label="Sign up for updates by SMS",
         required=False,
-        help_text="Whoever signs up is among your customers, with the channels. Events of an order are those of who ordered.",
+        help_text="Whoever signs up hears of the order's parcels from then on, as whoever ordered does.",
     )
     has_wishes = forms.BooleanField(
         label="Put products on a wish list",
