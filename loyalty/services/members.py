@@ -41,10 +41,10 @@ def enrol(
 
 
 def told_of_customer(*, merchant: Merchant, person: PersonInput, at: datetime) -> Handled | None:
-    """The shop told of a customer: where there is a programme, a member. None where there is nothing to do."""
+    """The shop told of a customer: where there is a programme, a member. None where there is nothing to do, or who was erased."""
     programme = programmes.in_force(merchant, at)
     customer = customers.resolve(merchant, person, at=at) if programme else None
-    if programme is None or customer is None:
+    if programme is None or customer is None or customer.status == Customer.Status.ERASED:
         return None
     member, event_ids = enrol(merchant, customer, Member.Source.SHOP, at=at)
     if programme.has_tiers and member.tier_since is None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from integrations import history
-from integrations.models import Merchant
+from integrations.models import Customer, Merchant
 from loyalty import ledger
 from loyalty.facts import PointsAdded, PointsSubtracted
 from loyalty.models import Grant, Member, PointSource, Programme
@@ -22,7 +22,8 @@ def follow_order(order: Order, *, at: datetime) -> tuple[int, ...]:
 
     Paid: it earns, by the rules that were in force when it was placed. Fulfilled: pending points get their day. Refunded or
     cancelled: what was granted is taken back in proportion. Nothing happens for a test order, for one without a shopper or
-    net value, and where there was no programme. Where there are tiers, what was spent may raise its shopper into one.
+    net value, where there was no programme, and nothing is earned by who was erased. Where there are tiers, what was spent may
+    raise its shopper into one.
     """
     merchant, customer = order.merchant, order.customer
     if order.is_test or customer is None:
@@ -33,6 +34,8 @@ def follow_order(order: Order, *, at: datetime) -> tuple[int, ...]:
     grant = Grant.objects.for_merchant(merchant).filter(order_external_id=order.external_id).first()
     if grant is not None:
         return _keep_up(order, grant, at=at)
+    if customer.status == Customer.Status.ERASED:
+        return ()
     member, event_ids = members.enrol(merchant, customer, Member.Source.ORDER, at=at)
     event_ids += _earn(order, programme, _rate(programme, member), at=at)
     if programme.has_tiers:

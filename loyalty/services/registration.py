@@ -17,9 +17,9 @@ def follow_account(merchant: Merchant, customer: Customer, account: AccountInput
     """The shop told that a customer has an account; returns the keys of the events that are new.
 
     A member who made it while there was a programme is welcomed by the rules of that day, once. One who made it before is
-    known to have one, and no more. Nothing happens where there is no programme.
+    known to have one, and no more. Nothing happens where there is no programme, and for who was erased.
     """
-    if programmes.in_force(merchant, at) is None:
+    if customer.status == Customer.Status.ERASED or programmes.in_force(merchant, at) is None:
         return ()
     _, event_ids = members.enrol(merchant, customer, Member.Source.SHOP, at=at)
     member = members.locked(merchant, customer)

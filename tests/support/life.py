@@ -8,16 +8,24 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import requests
+from django.db import transaction
 from django.utils import timezone
 
 from integrations import replays, testing, tokens
 from integrations.audit import Actor
 from integrations.catalog import catalog
 from integrations.models import Connection, Customer, Delivery, DeliveryAttempt
+from integrations.people import PersonInput
 from integrations.search import Wanted
+from loyalty import services as loyalty
+from loyalty.models import Member, Programme
+from loyalty.services import programmes
 from tests.support.dump import dump
 from tests.support.payloads import easypost_tracker, shopify_fulfillment, shopify_order, shopify_return
 from tests.support.world import Shop
+from tracking import services as tracking
+from tracking.inputs import WishInput
+from tracking.models import Follower, Order
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -112,6 +120,7 @@ def live(shop: Shop, person: Person) -> None:
     _by_api(shop, person, at)
     shop.world.work()
     _by_people(shop, person)
+    _as_a_member(shop, person, at)
     _in_trouble(shop, person, at)
 
 
@@ -142,6 +151,23 @@ def _by_people(shop: Shop, person: Person) -> None:
     someone = Actor(label="somebody")
     testing.send(shop.merchant, list(catalog.metrics)[:1], person.email, by=someone, at=timezone.now())
     replays.begin(shop.merchant, Wanted(term=person.email), by=someone, at=timezone.now())
+
+
+def _as_a_member(shop: Shop, person: Person, at: datetime) -> None:
+    """A wish, somebody's order that they follow, and points with words beside them."""
+    who, someone = PersonInput(email=person.email), Actor(label="somebody")
+    mine, order = customer(shop, person), Order.objects.for_merchant(shop.merchant).order_by("pk")[0]
+    if not Programme.objects.for_merchant(shop.merchant).exists():
+        programmes.change(shop.merchant, by=None, at=at)
+    with transaction.atomic():
+        wish = WishInput(f"Mug for {person.first_name}")
+        tracking.add_wish(merchant=shop.merchant, person=who, wish=wish, added_at=at, at=at)
+        Follower.objects.create(merchant=shop.merchant, order=order, customer=mine, since=at)
+        loyalty.enrol(shop.merchant, mine, Member.Source.SHOP, at=at)
+        said = {"reason": f"Sorry, {person.first_name}", "by": someone, "cause": f"sorry:{person.seed}"}
+        loyalty.adjust(merchant=shop.merchant, customer=mine, points=5, at=at, **said)
+        loyalty.capture_birth_month(merchant=shop.merchant, customer=mine, month=5, at=at)
+    shop.world.work()
 
 
 def _in_trouble(shop: Shop, person: Person, at: datetime) -> None:
