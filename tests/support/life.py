@@ -164,7 +164,7 @@ def _as_a_member(shop: Shop, person: Person, at: datetime) -> None:
         tracking.add_wish(merchant=shop.merchant, person=who, wish=wish, added_at=at, at=at)
         Follower.objects.create(merchant=shop.merchant, order=order, customer=mine, since=at)
         loyalty.enrol(shop.merchant, mine, Member.Source.SHOP, at=at)
-        said = {"reason": f"Sorry, {person.first_name}", "by": someone, "cause": f"sorry:{person.seed}"}
+        said: dict[str, Any] = {"reason": f"Sorry, {person.first_name}", "by": someone, "cause": f"sorry:{person.seed}"}
         loyalty.adjust(merchant=shop.merchant, customer=mine, points=5, at=at, **said)
         loyalty.capture_birth_month(merchant=shop.merchant, customer=mine, month=5, at=at)
     shop.world.work()
