@@ -112,7 +112,7 @@ def test_table_has_no_dependency_that_is_gone() -> None:
 @pytest.mark.parametrize("each", PAGES, ids=lambda each: each.name)
 def test_paths_that_are_named_exist(each: Path) -> None:
     named = re.findall(
-        r"`((?:config|integrations|returns|tracking|templates|tests|docs|requirements)/[\w./-]*)`", prose(each)
+        r"`((?:config|integrations|loyalty|returns|tracking|templates|tests|docs|requirements)/[\w./-]*)`", prose(each)
     )
     invented = {"tracking/carriers/pigeon.py", "tracking/warehouse.py", "tests/fixtures/pigeon/"}
     invented |= {"tests/tracking/test_carriers_pigeon.py", "integrations/destinations/postbox/destination.py"}
