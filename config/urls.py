@@ -22,6 +22,7 @@ urlpatterns = [
     path("", include("integrations.api.urls")),
     path("", include("tracking.api.urls")),
     path("", include("returns.api.urls")),
+    path("", include("loyalty.api.urls")),
     re_path(r"^api(?:/[\s\S]*)?\Z", problems.nowhere),
     path("", include("integrations.web.urls")),
     path("", include("tracking.web.urls")),

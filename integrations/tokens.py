@@ -32,12 +32,14 @@ SCOPES = {
     "orders:write": "write orders and shipments",
     "returns:read": "read returns",
     "returns:write": "write returns",
+    "loyalty:read": "read members, their points and rewards, and how the programme fares",
+    "loyalty:write": "add and redeem points, give rewards and tiers",
     "customers:read": "read customers",
     "customers:write": "write customers and what they do",
     "privacy:read": "fetch all data of a customer, to hand it over",
     "privacy:write": "erase customers, here and at Klaviyo",
-    "settings:read": "read how events are sent, whether the account works, and when something stalls",
-    "settings:write": "change how events are sent, declare metrics, and change when something stalls",
+    "settings:read": "read how events are sent, whether the account works, when something stalls, and how points are earned",
+    "settings:write": "change how events are sent, when something stalls, and how points are earned; declare metrics",
 }
 """Scope -> what it permits, in words."""
 

@@ -28,6 +28,7 @@ KINDS: dict[str, tuple[int, str]] = {
     "idempotency_key_reused": (409, "The Idempotency-Key was used for another request"),
     "idempotency_key_running": (409, "The first request with this Idempotency-Key is still worked on"),
     "conflict": (409, "The thing is not in a state for this"),
+    "not_enough": (409, "There is less than was asked for"),
     "length_required": (411, "The length of the body is missing"),
     "body_too_large": (413, "The body is too large"),
     "unsupported_media_type": (415, "The body is not in a form that is understood"),

@@ -83,6 +83,11 @@ class Member(MerchantOwned):
                 name="member_birthday",
             ),
             models.Index(fields=["merchant", "-joined_at", "-id"], name="member_by_time"),
+            models.Index(
+                fields=["merchant", "tier", "-joined_at", "-id"],
+                condition=Q(tier__isnull=False),
+                name="member_by_tier",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -81,6 +81,7 @@ class Reward(MerchantOwned):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["merchant", "id"], name="reward_of_merchant")]
+        indexes = [models.Index(fields=["merchant", "-created_at", "-id"], name="reward_by_time")]
 
     def __str__(self) -> str:
         return self.name

@@ -53,13 +53,13 @@ def assign_tier(
         raise ValidationError({"reason": "Say why: it is kept with the tier."})
     if not 0 < len(cause) <= CAUSE_LENGTH:
         raise ValidationError({"cause": f"1 to {CAUSE_LENGTH} characters."})
-    given = _to_give(merchant, tier)
-    expires_at = _end_of(until, merchant, at=at)
     member = members.locked(merchant, customer)
     whole = f"assigned:{cause}"
     known: TierTransition | None = TierTransition.objects.for_merchant(merchant).filter(cause=whole).first()
     if known is not None:
         return known
+    given = _to_give(merchant, tier)
+    expires_at = _end_of(until, merchant, at=at)
     tiers = Tiers(merchant)
     facts = tier_moves.end_periods(merchant, tiers, [member], until=at, at=at)
     spent = spending.by_now(merchant, [customer.pk], at=at).get(customer.pk, NOTHING)

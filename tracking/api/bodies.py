@@ -48,7 +48,7 @@ class NewLine(Body):
 
 
 class NewOrder(Body):
-    """A whole order, as it is now. What is not given is not known, but for the customer, who stays."""
+    """A whole order, as it is now. What is not given is not known, but for the customer and `net_value`, which stay."""
 
     external_id = ExternalId(help_text="The id of the order in the shop: by it an order is known, whoever tells of it.")
     number = Text(max_length=60, help_text="What the shopper knows it by: “#1001”.")
@@ -57,6 +57,10 @@ class NewOrder(Body):
     customer = Person(**ABSENT, help_text="Who ordered.")
     currency = Currency(**UNKNOWN)
     total = Amount(**ABSENT)
+    net_value = Amount(
+        **ABSENT, help_text="What its goods cost after discounts, without shipping: what loyalty points are earned by."
+    )
+    net_refunded = Amount(**ABSENT, help_text="What of `net_value` was refunded since, in all; none, if not given.")
     is_test = Flag(default=False, help_text="A test order is kept and builds no events.")
     is_billed = Flag(default=False, help_text="Nothing stands against working on it: it is paid, authorised or free.")
     cancelled_at = Instant(**ABSENT)
@@ -74,6 +78,13 @@ class NewOrder(Body):
         """Each line has an id of its own."""
         refuse_repeated([line["external_id"] for line in lines], "external_id")
         return lines
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """No more is refunded than was paid."""
+        paid, refunded = attrs["net_value"], attrs["net_refunded"]
+        if refunded is not None and (paid is None or refunded > paid):
+            raise serializers.ValidationError({"net_refunded": "must come with net_value, and not be more than it"})
+        return attrs
 
 
 class Cancellation(Body):
@@ -163,6 +174,8 @@ def order_input(told: Mapping[str, Any], *, at: datetime) -> OrderInput:
         person=PersonInput(**told["customer"]) if told["customer"] else NOBODY,
         currency=told["currency"],
         total=told["total"],
+        net_value=told["net_value"],
+        net_refunded=told["net_refunded"],
         is_test=told["is_test"],
         is_paid=told["is_billed"] or told["total"] == 0,
         cancelled_at=told["cancelled_at"],

@@ -16,6 +16,8 @@ ORDER_FIELDS = (
     "customer_id",
     "currency",
     "total",
+    "net_value",
+    "net_refunded",
     "is_test",
     "status_url",
     "destination_country",

@@ -36,6 +36,12 @@ class Order(serializers.Serializer[Any]):
     customer_id = serializers.CharField(**_optional(allow_null=True, help_text="The shopper; null where unknown."))
     currency = _text("ISO 4217.")
     total = serializers.CharField(**_optional(allow_null=True, help_text=AMOUNT))
+    net_value = serializers.CharField(
+        **_optional(
+            allow_null=True, help_text="What its goods cost after discounts, without shipping; null: not known."
+        )
+    )
+    net_refunded = serializers.CharField(**_optional(allow_null=True, help_text="What of it was refunded since."))
     is_test = serializers.BooleanField(**_optional(help_text="It is kept and builds no events."))
     status_url = _text("The shop's page of the order.")
     destination_country = _text("ISO 3166-1 alpha-2.")

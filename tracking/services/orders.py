@@ -137,13 +137,13 @@ def _judged(merchant: Merchant, order: OrderInput) -> dict[str, Any]:
 
 
 def _values(order: OrderInput) -> dict[str, Any]:
-    """What a newer message overwrites."""
+    """What a newer message overwrites. A source that does not tell what the goods cost takes back nobody else's word."""
+    paid = {} if order.net_value is None else {"net_value": order.net_value, "net_refunded": order.net_refunded}
     return {
+        **paid,
         "number": clean.text(order.number, 60),
         "currency": order.currency[:3],
         "total": order.total,
-        "net_value": order.net_value,
-        "net_refunded": order.net_refunded,
         "is_test": order.is_test,
         "status_url": order.status_url[:500],
         "destination_country": order.destination_country[:2],

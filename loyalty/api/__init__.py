@@ -1,0 +1,1 @@
+"""The REST API of members, their points, tiers and rewards."""
