@@ -28,14 +28,14 @@ MOST = 2**31 - 1
 
 
 @extend_schema_field({"type": "string", "pattern": "^[1-9][0-9]{0,18}$"})
-class Key(Text):
+class Key(serializers.Field[int, str, str, int]):
     """The id of a row, as the API tells it."""
 
     default_error_messages = {"unfit": "must be an id as the API tells it, a text of digits"}
 
-    def to_internal_value(self, data: Any) -> Any:
+    def to_internal_value(self, data: Any) -> int:
         """The key as a number."""
-        key = key_of(super().to_internal_value(data))
+        key = key_of(data) if isinstance(data, str) else None
         if key is None:
             self.fail("unfit")
         return key
@@ -122,7 +122,7 @@ class RewardToIssue(Body):
     """A reward that a member is to get."""
 
     external_id = ExternalId(help_text=ONCE)
-    reward = Key(max_length=19, help_text="The id of the reward.")
+    reward = Key(help_text="The id of the reward.")
     source = Choice(  # type: ignore[assignment]
         choices=SOURCES,
         default=SOURCES[0],
@@ -147,9 +147,9 @@ class ProgrammeChange(Body):
     expiry_days = Whole(min_value=1, max_value=3_650, required=False)
     expires_at_month_end = Flag(required=False)
     welcome_points = Whole(min_value=0, max_value=1_000_000, required=False)
-    welcome_reward = Key(max_length=19, allow_null=True, required=False, help_text="The id of a reward; null: none.")
+    welcome_reward = Key(allow_null=True, required=False, help_text="The id of a reward; null: none.")
     birthday_points = Whole(min_value=0, max_value=1_000_000, required=False)
-    birthday_reward = Key(max_length=19, allow_null=True, required=False, help_text="The id of a reward; null: none.")
+    birthday_reward = Key(allow_null=True, required=False, help_text="The id of a reward; null: none.")
     expiring_windows = serializers.ListField(
         child=Whole(min_value=1, max_value=MOST_WINDOW_DAYS),
         max_length=MOST_WINDOWS,

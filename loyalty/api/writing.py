@@ -113,10 +113,11 @@ def tier(call: Call, key: int) -> Written:
 def issuing(call: Call, key: int) -> Written:
     """Give a member a reward. Raises `Problem`."""
     told = call.body
-    reward = reward_of(call.merchant, told["reward"])
-    if reward is None:
-        raise checked.invalid([_no_reward("reward")])
     with _changing(call, key) as (merchant, customer):
+        member_of(merchant, key)
+        reward = reward_of(merchant, told["reward"])
+        if reward is None:
+            raise checked.invalid([_no_reward("reward")])
         made = services.issue_reward(
             merchant=merchant,
             customer=customer,
