@@ -27,7 +27,7 @@ def programme(request: Visit, merchant: Merchant) -> HttpResponse:
     at = timezone.now()
     newest = programmes.newest(merchant)
     with timezone.override(merchant.tz):
-        form = ProgrammeForm(newest, request.POST if request.method == "POST" else None)
+        form = ProgrammeForm(merchant, newest, request.POST if request.method == "POST" else None)
         is_tried = "example" in request.POST
         if form.is_valid() and not is_tried and request.access.may_edit and _save(request, merchant, form):
             return redirect("loyalty_programme", merchant.public_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,9 +16,9 @@ from time_machine import travel
 
 from integrations.models import AuditEntry, Customer, Merchant
 from loyalty import services
-from loyalty.models import LedgerEntry, Member, PointSource, Programme
+from loyalty.models import LedgerEntry, Member, PointSource, Programme, Reward
 from loyalty.programme_form import ProgrammeForm
-from loyalty.services import programmes
+from loyalty.services import programmes, tier_rules
 
 from .conftest import SignIn
 
@@ -57,7 +58,7 @@ def give(merchant: Merchant, points: int, *, name: str = "ann", at: datetime = A
 
 def said(merchant: Merchant, **values: Any) -> dict[str, Any]:
     """What a browser sends of the rules as they stand, but for `values`."""
-    form = ProgrammeForm(programmes.newest(merchant))
+    form = ProgrammeForm(merchant, programmes.newest(merchant))
     shown = {name: form[name].value() for name in form.fields}
     return {name: "" if value is None or value is False else value for name, value in shown.items()} | values
 
@@ -101,6 +102,11 @@ def test_what_an_order_would_earn_is_shown_before_anything_is_saved(running: Mer
         ({"pending_days": "soon"}, "Enter a whole number"),
         ({"effective_at": "2020-01-01T00:00"}, "It must not be in the past"),
         ({"based_on": "7"}, "Somebody made version 1 meanwhile"),
+        ({"expiring_windows": "30, soon"}, "Whole numbers with commas between them, such as 30, 7."),
+        ({"expiring_windows": "30, 30"}, "At most 5 different numbers from 1 to 365."),
+        ({"expiring_windows": "400"}, "At most 5 different numbers from 1 to 365."),
+        ({"welcome_points": "-5"}, "greater than or equal to 0"),
+        ({"birthday_reward": "999"}, "Select a valid choice"),
     ],
 )
 def test_what_cannot_be_is_said_and_nothing_is_saved(
@@ -110,6 +116,37 @@ def test_what_cannot_be_is_said_and_nothing_is_saved(
 
     assert complaint in page
     assert Programme.objects.count() == 1
+
+
+def offer(merchant: Merchant, name: str = "A pot of honey", **more: Any) -> Reward:
+    values: dict[str, Any] = {"kind": Reward.Kind.CUSTOM, "name": name, "points_cost": 50}
+    return services.offer_reward(merchant, by=None, at=AT - DAY, **(values | more))
+
+
+def test_presents_are_chosen_of_the_merchants_own_rewards(running: Merchant, sign_in: SignIn) -> None:
+    other = Merchant.objects.create(name="Birch")
+    honey, retired, theirs = offer(running), offer(running, "A retired mug"), offer(other, "A reward of Birch")
+    services.retire_reward(retired, by=None, at=AT)
+    client = sign_in("editor")
+
+    page = client.get(f"/m/{running.public_id}/loyalty/programme/").content.decode()
+    assert ("A pot of honey" in page, "A retired mug" in page, "A reward of Birch" in page) == (True, False, False)
+    for wrong in (theirs, retired):
+        assert "Select a valid choice" in set_rules(client, running, welcome_reward=str(wrong.pk))
+
+    set_rules(client, running, welcome_reward=str(honey.pk), birthday_points="100", expiring_windows="7 30")
+    made = Programme.objects.latest("version")
+    assert (made.welcome_reward, made.birthday_points, made.expiring_windows) == (honey, 100, [30, 7])
+
+
+def test_the_example_tells_what_tiers_earn(running: Merchant, sign_in: SignIn) -> None:
+    for key, entry, rate in (("gold", 50_000, Decimal("3.5")), ("silver", 10_000, Decimal(3)), ("basic", 0, None)):
+        tier_rules.save(running, key, by=None, at=AT, name=key.capitalize(), entry_minor=entry, points_per_unit=rate)
+    page = sign_in("viewer").get(f"/m/{running.public_id}/loyalty/programme/").content.decode()
+
+    assert "earns 160 points" in page
+    text = " ".join(re.sub("<[^>]*>", "", page).split())
+    assert "240 as Silver and 280 as Gold." in text
 
 
 def test_rules_may_come_into_force_later_in_the_merchants_time(running: Merchant, sign_in: SignIn) -> None:
