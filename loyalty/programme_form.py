@@ -25,7 +25,7 @@ class DaysField(forms.CharField):
 
     def to_python(self, value: Any) -> list[int]:  # type: ignore[override]
         """The numbers, the largest first. Raises `ValidationError`."""
-        words = [each for each in re.split(r"[,;\s]+", super().to_python(value)) if each]
+        words = [each for each in re.split(r"[,;\s]+", super().to_python(value) or "") if each]
         if not all(re.fullmatch("[0-9]{1,4}", each) for each in words):
             raise ValidationError("Whole numbers with commas between them, such as 30, 7.")
         return sorted(map(int, words), reverse=True)

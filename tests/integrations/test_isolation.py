@@ -24,6 +24,9 @@ from integrations.fields import SealedField
 from integrations.models import Merchant
 from integrations.models.merchant import Membership
 from integrations.people import PersonInput
+from loyalty import services as loyalty
+from loyalty.models import Reward
+from loyalty.services import tier_rules
 from tests.integrations.api.addresses import ALL, MISSING_KEY
 from tests.integrations.test_tenancy import AT, NOBODYS, OURS, everything, hear, story
 from tests.support.rest import rest
@@ -100,6 +103,9 @@ def pair(db: None, settings: Any) -> Iterator[tuple[Shop, Shop]]:
                 person=ann, channels=["email"], is_marketing=True, source=name, given_at=AT, text=f"Of {name}."
             )
             consent.subscribe(merchant=shop.merchant, sign_up=said, at=timezone.now())
+            reward = {"name": f"Mug of {name}", "kind": Reward.Kind.CUSTOM}
+            loyalty.offer_reward(shop.merchant, by=None, at=AT, **reward)
+            tier_rules.save(shop.merchant, "gold", by=None, at=AT, name=f"Gold of {name}", entry_minor=100)
             tokens.create(shop.merchant, name, ["events:read"], at=timezone.now())
             Membership.objects.create(merchant=shop.merchant, user=User.objects.create_user(f"{name}-owner"))
         Engine().run(seconds=20)
