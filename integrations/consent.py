@@ -129,6 +129,27 @@ def opt_outs(merchant: Merchant | int, changes: Sequence[ProfileChange]) -> OptO
     return found
 
 
+def take_over(customer: Customer, said: Mapping[str, Any], *, merged_at: datetime, at: datetime) -> None:
+    """Put what a shopper said who turned out to be `customer` to what is on file of them; whoever calls holds them locked.
+
+    The newest word on each channel counts, but an opt-out of either stays: the other's consent was for another address. An
+    opt-out that is new to `customer` is passed on for their addresses.
+    """
+    before = dict(customer.consent)
+    customer.consent = {
+        **said,
+        **before,
+        **{each: _joined(before[each], said[each]) for each in said if each in before},
+    }
+    customer.save(update_fields=["consent"])
+    for channel in CHANNELS:
+        address = customer.email if channel == EMAIL else customer.phone
+        if address and _is_out(customer.consent, channel) and not _is_out(before, channel):
+            named: dict[str, Any] = {"email": address} if channel == EMAIL else {"phone": address}
+            merchant, kind = customer.merchant, ProfileChange.Kind.UNSUBSCRIBE
+            profiles.request(merchant, customer, kind, asked_at=merged_at, at=at, channels=[channel], **named)
+
+
 def still_given(change: ProfileChange, opted_out: OptOuts) -> tuple[str, ...]:
     """The channels of a change that no opt-out speaks against; of any kind but a subscription all of them."""
     if change.kind != ProfileChange.Kind.SUBSCRIBE:
@@ -242,6 +263,17 @@ def _note(customer: Customer, channel: str, state: str, said_at: datetime) -> bo
     customer.consent = {**customer.consent, channel: word}
     customer.save(update_fields=["consent"])
     return is_newest or (is_opt_out and word["state"] != SUBSCRIBED)
+
+
+def _joined(one: Mapping[str, str], other: Mapping[str, str]) -> dict[str, str]:
+    """Of two shoppers' words the one that holds for both, with the newest opt-out of either."""
+    word = dict(max(one, other, key=lambda each: (each["state"] == UNSUBSCRIBED, datetime.fromisoformat(each["at"]))))
+    opted_out = [at for at in (_opted_out_at(one), _opted_out_at(other)) if at is not None]
+    return word | ({"opted_out_at": max(opted_out).isoformat()} if opted_out else {})
+
+
+def _is_out(said: Mapping[str, Any], channel: str) -> bool:
+    return bool(said.get(channel, {}).get("state") == UNSUBSCRIBED)
 
 
 def _opted_out_at(word: Mapping[str, str]) -> datetime | None:

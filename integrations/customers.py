@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 import phonenumbers
@@ -50,16 +51,31 @@ def normalise_phone(number: str, country: str = "") -> str:
 
 
 def matching(merchant: Merchant, *, email: str = "", phone: str = "", external_id: str = "") -> QuerySet[Customer]:
-    """The customers with that address, that number (E.164) and that id in the shop; what is "" leaves all in."""
-    found: QuerySet[Customer] = Customer.objects.for_merchant(merchant)
+    """The customers with that address, that number (E.164) and that id in the shop; what is "" leaves all in.
+
+    Who was merged into another is not among them: what they were known by finds that one.
+    """
+    rows = Customer.objects.for_merchant(merchant)
+    found: QuerySet[Customer] = rows.filter(merged_into=None)
     if email:
-        found = found.filter(email=normalise_email(email)).exclude(email="")
+        found = _leading_to(found, rows.filter(email=normalise_email(email)).exclude(email=""))
     if phone:
-        found = found.filter(phone=normalise_phone(phone)).exclude(phone="")
+        found = _leading_to(found, rows.filter(phone=normalise_phone(phone)).exclude(phone=""))
     if external_id:
         mine = CustomerExternalId.objects.for_merchant(merchant).filter(source=SHOP, external_id=external_id)
-        found = found.filter(pk__in=mine.values("customer"))
+        found = _leading_to(found, rows.filter(pk__in=mine.values("customer")))
     return found
+
+
+def _leading_to(found: QuerySet[Customer], rows: QuerySet[Customer]) -> QuerySet[Customer]:
+    return found.filter(Q(pk__in=rows.values("pk")) | Q(pk__in=rows.values("merged_into")))
+
+
+def family(merchant: Merchant, chosen: Collection[Customer]) -> list[Customer]:
+    """The chosen, and everybody who is one and the same with any of them: who was merged into them, or they into whom."""
+    heads = {each.merged_into_id or each.pk for each in chosen}
+    mine = Customer.objects.for_merchant(merchant)
+    return list(mine.filter(Q(pk__in=heads) | Q(merged_into__in=heads)).order_by("pk"))
 
 
 def resolve(
@@ -74,12 +90,13 @@ def resolve(
 
     E-mail decides; then the shop's customer id; then the phone, among customers without an e-mail.
 
-    Who was erased is known as the row that is left of them, which stays empty. A shopper comes back by what they do themselves
-    after it: `acted_at` is when they ordered or consented, None where the message tells of neither. `owner` is whose that is
-    known to be already, if it is.
+    Who was merged into another customer is that one, whose address stays what it is. Who was erased is known as the row that is
+    left of them, which stays empty. A shopper comes back by what they do themselves after it: `acted_at` is when they ordered or
+    consented, None where the message tells of neither. `owner` is whose that is known to be already, if it is.
     """
     email, phone = normalise_email(person.email), normalise_phone(person.phone, person.country)
-    customer = _known(merchant, email, phone, person.external_id)
+    known = _known(merchant, email, phone, person.external_id)
+    customer = known and (known.merged_into or known)
     if customer is None or (acted_at is not None and acted_at < customer.created_at and customer != owner):
         gone = erased.find(merchant, _identities(email, phone, person.external_id))
         if gone is not None and (acted_at is None or acted_at <= gone.at):
@@ -92,8 +109,13 @@ def resolve(
         customer, is_new = Customer.objects.get_or_create(merchant=merchant, **by, defaults=names)
         if not is_new:
             _update(customer, person, email, phone, at=at)
-    else:
+    elif known is None or known.pk == customer.pk:
         _update(customer, person, email, phone, at=at)
+    elif _is_id_of(customer, person.external_id):
+        # The shop calls the shopper now by the address of the one who was given up.
+        _trade_addresses(customer, known, person, email, phone, at=at)
+    else:
+        _note_address(known, email, phone)
     if person.external_id:
         _remember_external_id(merchant, customer, person.external_id)
     return customer
@@ -107,12 +129,12 @@ def _identities(email: str, phone: str, external_id: str) -> list[Identity]:
 
 def _known(merchant: Merchant, email: str, phone: str, external_id: str) -> Customer | None:
     """Whoever has that e-mail address; else whoever has that id in the shop, if they have no other address."""
-    customers = Customer.objects.for_merchant(merchant)
+    customers = Customer.objects.for_merchant(merchant).select_related("merged_into")
     if email and (found := customers.filter(email=email).first()):
         return found
     if external_id:
         known = CustomerExternalId.objects.for_merchant(merchant).filter(source=SHOP, external_id=external_id)
-        if link := known.select_related("customer").first():
+        if link := known.select_related("customer__merged_into").first():
             return link.customer
     if phone and not email:
         return customers.filter(phone=phone, email="").first()
@@ -131,7 +153,7 @@ def _update(customer: Customer, person: PersonInput, email: str, phone: str, *, 
     """The newest full name overwrites; what a message does not tell stays. A new address moves what is not sent yet."""
     told = {**_names(person), **({"email": email} if email else {}), **({"phone": phone} if phone else {})}
     changed = {name: value for name, value in told.items() if getattr(customer, name) != value}
-    if "phone" in changed and not (email or customer.email) and _is_taken(customer, phone):
+    if "phone" in changed and not (email or customer.email) and is_taken(customer, phone):
         del changed["phone"]
     if not changed or customer.status == Customer.Status.ERASED:
         return
@@ -139,16 +161,48 @@ def _update(customer: Customer, person: PersonInput, email: str, phone: str, *, 
     for name, value in changed.items():
         setattr(customer, name, value)
     customer.save(update_fields=list(changed))
+    if history.identifier_of(customer) != before:
+        readdress(customer, at=at)
+
+
+def readdress(customer: Customer, *, at: datetime) -> None:
+    """Send what was not sent yet to a shopper by their address of now, and let go what was held without one."""
     identifier = history.identifier_of(customer)
-    if identifier != before:
-        deliveries = Delivery.objects.for_merchant(customer.merchant_id).filter(event__customer=customer)
-        deliveries.filter(state__in=UNSENT, attempts=0).exclude(identifier="").update(identifier=identifier)
-        changes = Delivery.objects.for_merchant(customer.merchant_id).filter(change__customer=customer)
-        changes.filter(state__in=UNSENT).update(identifier=identifier)
+    deliveries = Delivery.objects.for_merchant(customer.merchant_id).filter(event__customer=customer)
+    deliveries.filter(state__in=UNSENT, attempts=0).exclude(identifier="").update(identifier=identifier)
+    changes = Delivery.objects.for_merchant(customer.merchant_id).filter(change__customer=customer)
+    changes.filter(state__in=UNSENT).update(identifier=identifier)
+    if identifier:
         history.release(deliveries, identifier, at=at)
 
 
-def _is_taken(customer: Customer, phone: str) -> bool:
+def _is_id_of(customer: Customer, external_id: str) -> bool:
+    mine = CustomerExternalId.objects.for_merchant(customer.merchant_id).filter(customer=customer, source=SHOP)
+    return bool(external_id) and mine.filter(external_id=external_id).exists()
+
+
+def _trade_addresses(
+    customer: Customer, given_up: Customer, person: PersonInput, email: str, phone: str, *, at: datetime
+) -> None:
+    """Bring a shopper up to date whose e-mail address was that of somebody who was merged into them: each has the other's."""
+    mine = Customer.objects.for_merchant(customer.merchant_id).filter(pk=given_up.pk)
+    former = customer.email
+    # An address is nobody's twice, not even for a moment.
+    mine.update(email="", phone="")
+    _update(customer, person, email, phone, at=at)
+    mine.update(email=former, phone=given_up.phone if former else "")
+
+
+def _note_address(given_up: Customer, email: str, phone: str) -> None:
+    """Somebody who was merged into another is told of late: by what they are known, the other is found from now on."""
+    mine = Customer.objects.for_merchant(given_up.merchant_id).filter(pk=given_up.pk)
+    if email and not given_up.email:
+        mine.update(email=email)
+    if phone and not given_up.phone and (email or given_up.email or not is_taken(given_up, phone)):
+        mine.update(phone=phone)
+
+
+def is_taken(customer: Customer, phone: str) -> bool:
     """Whether another shopper is known by that phone number alone: two cannot be."""
     others = Customer.objects.for_merchant(customer.merchant_id).exclude(pk=customer.pk)
     return others.filter(phone=phone, email="").exists()
@@ -158,7 +212,7 @@ def _remember_external_id(merchant: Merchant, customer: Customer, external_id: s
     link, is_new = CustomerExternalId.objects.get_or_create(
         merchant=merchant, source=SHOP, external_id=clean.text(external_id, 64), defaults={"customer": customer}
     )
-    if not is_new and link.customer_id != customer.pk:
+    if not is_new and customer.pk not in (link.customer_id, link.customer.merged_into_id):
         link.customer = customer
         link.save(update_fields=["customer"])
 
@@ -192,4 +246,4 @@ def find(merchant: Merchant, person: PersonInput) -> list[Customer]:
         who |= Q(external_ids__source=SHOP, external_ids__external_id=person.external_id)
     if phone:
         who |= Q(phone=phone, email="")
-    return list(Customer.objects.for_merchant(merchant).filter(who).distinct().order_by("pk"))
+    return family(merchant, Customer.objects.for_merchant(merchant).filter(who).distinct())

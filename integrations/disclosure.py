@@ -37,7 +37,9 @@ DAYS = 30
 
 def requested(*, merchant: Merchant, person: PersonInput, at: datetime) -> Handled:
     """A shopper asked the shop for their data: it is noted until somebody fetches it, and said where it is."""
-    found = [each for each in customers.find(merchant, person) if each.status == Customer.Status.ACTIVE]
+    known = [each for each in customers.find(merchant, person) if each.status == Customer.Status.ACTIVE]
+    # The data of who was merged into another is told with that one's.
+    found = [each for each in known if each.merged_into_id is None]
     if not found:
         return Handled("no such customer: there is no data")
     for customer in found:
@@ -65,7 +67,7 @@ def hand_over(merchant: Merchant, customer: Customer, *, by: Actor, at: datetime
 
 
 def _document(merchant: Merchant, customer: Customer, *, at: datetime) -> Iterator[bytes]:
-    keys = [customer.pk]
+    keys = [each.pk for each in customers.family(merchant, [customer])]
     head = {"made_at": at, "merchant": merchant.name, "customer": _customer(merchant, customer)}
     yield orjson.dumps(head)[:-1]
     own: dict[str, Callable[[Merchant, Sequence[int]], Iterable[dict[str, Any]]]] = {

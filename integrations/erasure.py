@@ -53,12 +53,13 @@ def erase(
 ) -> list[Erasure]:
     """Forget shoppers of a merchant; returns the records of those who were not forgotten before.
 
-    `told` are addresses that the request named, under which they may not be known. The merchant's connections that say so are
-    asked to delete the profile, unless `keeps_profile`.
+    Whoever is one and the same with them goes, too. `told` are addresses that the request named, under which they may not be
+    known. The merchant's connections that say so are asked to delete the profile, unless `keeps_profile`.
     """
     with transaction.atomic():
         mine = Customer.objects.for_merchant(merchant).exclude(status=Customer.Status.ERASED)
-        rows = list(mine.filter(pk__in=[each.pk for each in chosen]).select_for_update().order_by("pk"))
+        keys = [each.pk for each in customers.family(merchant, chosen)]
+        rows = list(mine.filter(pk__in=keys).select_for_update().order_by("pk"))
         who = _joined(traces.named(merchant, rows), told)
         connections = [] if keeps_profile else list(_passing_on(merchant))
         found = traces.empty_naming(merchant, [row.pk for row in rows], who, at=at)

@@ -205,4 +205,4 @@ catalog.register(
 )
 
 # The rest of the pack is declared beside it, with what this module has for all.
-from loyalty import metrics_tiers, occasion_metrics  # noqa: E402, F401
+from loyalty import metrics_merging, metrics_tiers, occasion_metrics  # noqa: E402, F401

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from loyalty.facts import MemberFact, RunOut
-from loyalty.models import IssuedReward
+from loyalty.models import IssuedReward, Tier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,3 +58,15 @@ class PointsExpiring(MemberFact):
     expiry_day: date
     expires_at: datetime
     lots: Sequence[RunOut]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerMerged(MemberFact):
+    """Another customer turned out to be this member. Balances and tiers are the member's own before it, and what both came to."""
+
+    source_customer: int
+    merged_at: datetime
+    balance_before: int
+    balance_after: int
+    tier_before: Tier | None
+    tier_after: Tier | None

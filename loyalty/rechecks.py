@@ -1,4 +1,4 @@
-"""The last look before an event is sent: whether what it tells of points is still true. One statement for any number."""
+"""The last look before an event is sent: whether what it tells of points is still true. Two statements for any number."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import F
 
-from integrations.models import Connection
+from integrations.models import Connection, Customer
 from integrations.statements import Among
 from loyalty.models import Lot
 
@@ -19,6 +19,11 @@ def spent_meanwhile(connection: Connection, events: Mapping[str, Mapping[str, An
         unique_id: (int(unique_id.split(":")[1]), datetime.fromisoformat(properties["ExpiresAt"]))
         for unique_id, properties in events.items()
     }
+    merged = Customer.objects.for_merchant(connection.merchant_id).filter(
+        Among(F("pk"), {customer for customer, _ in told.values()}), merged_into__isnull=False
+    )
+    by_now = dict(merged.values_list("pk", "merged_into"))
+    told = {key: (by_now.get(customer, customer), expires_at) for key, (customer, expires_at) in told.items()}
     lots = Lot.objects.for_merchant(connection.merchant_id).filter(
         Among(F("member__customer_id"), {customer for customer, _ in told.values()}),
         member__merchant=connection.merchant_id,

@@ -14,7 +14,8 @@ class Customer(MerchantOwned):
 
     `email` is normalised (lower case), `phone` is E.164. `consent` is channel -> {state, at}: the newest word on marketing.
     `updates` is channel -> since when they want to hear of their own orders there, which is no consent to marketing.
-    `account_created_at` is when they made an account in the shop, None for a guest.
+    `account_created_at` is when they made an account in the shop, None for a guest. `merged_into` is who the shop says this
+    was all along, and who is nobody else's: the row stays for what was told of it, and its addresses lead there.
     """
 
     class Status(models.TextChoices):
@@ -31,6 +32,15 @@ class Customer(MerchantOwned):
     status = models.CharField(max_length=8, choices=Status, default=Status.ACTIVE)
     created_at = models.DateTimeField(default=timezone.now)
     account_created_at = models.DateTimeField(null=True, blank=True)
+    merged_into = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="merged",
+        db_index=False,
+        db_constraint=False,
+    )
 
     class Meta:
         constraints = [
@@ -39,10 +49,14 @@ class Customer(MerchantOwned):
                 fields=["merchant", "phone"], condition=~Q(phone="") & Q(email=""), name="customer_phone_once"
             ),
             models.UniqueConstraint(fields=["merchant", "id"], name="customer_of_merchant"),
+            SameMerchant(field="merged_into", name="customer_merged_same_merchant"),
         ]
         indexes = [
             models.Index(fields=["merchant", "phone"], condition=~Q(phone=""), name="customer_phone"),
             models.Index(fields=["merchant", "-created_at", "-id"], name="customer_by_time"),
+            models.Index(
+                fields=["merchant", "merged_into"], condition=Q(merged_into__isnull=False), name="customer_merged"
+            ),
         ]
 
     def __str__(self) -> str:

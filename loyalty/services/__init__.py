@@ -7,6 +7,7 @@ announces what happened. The rules of a programme are in `loyalty.services.progr
 from loyalty.services.birthdays import capture_birth_month, due_birthdays, enter_birth_months
 from loyalty.services.expiry_warnings import forget_warnings, unwarned, warn_of_expiry, windows
 from loyalty.services.members import NoMember, enrol, told_of_customer
+from loyalty.services.merging import merge_members
 from loyalty.services.nightly import activate_pending, expire_lots
 from loyalty.services.offers import add_codes, offer_reward, retire_reward
 from loyalty.services.points import add_points, adjust, redeem, revert_redemption
@@ -47,6 +48,7 @@ __all__ = [
     "follow_order",
     "forget_warnings",
     "issue_reward",
+    "merge_members",
     "offer_reward",
     "place_again",
     "redeem",

@@ -90,7 +90,7 @@ def post(merchant: Merchant, drafts: Sequence[Draft], *, at: datetime) -> list[P
     _allocate(merchant, moved)
     _save_balances([each.member for each in drafts], at=at)
     for member in owing.values():
-        _pay_debts(member)
+        pay_debts(member)
     return posted
 
 
@@ -152,7 +152,7 @@ def _save_balances(members: Collection[Member], *, at: datetime) -> None:
     )
 
 
-def _pay_debts(member: Member) -> None:
+def pay_debts(member: Member) -> None:
     """What came in pays what is owed, the oldest first."""
     mine = LedgerEntry.objects.for_merchant(member.merchant).filter(member=member, points__lt=0)
     taken = mine.annotate(taken=Coalesce(Sum("allocations__points"), 0)).filter(taken__lt=-F("points"))

@@ -10,11 +10,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.db.models import F
+
 from integrations import history
 from integrations.models import Merchant
+from integrations.statements import Among
 from loyalty import tiering
 from loyalty.facts import MemberFact, PointsAdded, TierUpdated
-from loyalty.models import Member, PointSource, Tier, TierTransition
+from loyalty.models import LedgerEntry, Member, PointSource, Tier, TierTransition
 from loyalty.services import posting, programmes, spending
 from loyalty.services.posting import Draft
 from loyalty.services.spending import NOTHING, Spent
@@ -197,7 +200,7 @@ def _bonuses(
     programme = programmes.in_force(merchant, at) if due else None
     if programme is None:
         return []
-    known = posting.known_causes(merchant, due.keys())
+    had = _had_bonuses(merchant, [each.member for each in moves])
     drafts = [
         Draft(
             member=move.member,
@@ -208,6 +211,14 @@ def _bonuses(
             programme=programme,
         )
         for cause, (move, tier) in due.items()
-        if cause not in known
+        if (move.member.pk, tier.pk) not in had
     ]
     return [PointsAdded.by(each.entry, expires_at=each.expires_at) for each in posting.post(merchant, drafts, at=at)]
+
+
+def _had_bonuses(merchant: Merchant, members: Collection[Member]) -> set[tuple[int, int]]:
+    """(member, tier) of the bonuses that were given. A member who is two has those of both: their causes name either."""
+    mine = LedgerEntry.objects.for_merchant(merchant).filter(
+        Among(F("member_id"), [each.pk for each in members]), source=PointSource.TIER_BONUS
+    )
+    return {(member, int(cause.rpartition(":")[2])) for member, cause in mine.values_list("member", "cause")}

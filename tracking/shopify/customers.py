@@ -5,6 +5,7 @@ Since API 2025-01 consent comes in topics of its own only; orders and customers 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,6 +27,21 @@ CONSENT_STATES = {
 
 SIGN_UP, ACTIVATION = "sign_up", "activation"
 """How an account was made: by signing up, or by activating that of a customer who was known, as after an invitation."""
+
+
+MERGED = ("completed", "complete", "success", "successful", "succeeded")
+
+_GID = re.compile(r"gid://shopify/Customer/([0-9]{1,20})\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class MergeInput:
+    """The shop's ids of a customer who is given up, and of the one whom they were all along; `is_done`: it came to that."""
+
+    given_up: str
+    kept: str
+    status: str
+    is_done: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +117,21 @@ def parse_consent(payload: Any, topic: str, received_at: datetime) -> ConsentInp
     )
 
 
+def parse_merge(payload: Any, topic: str) -> MergeInput:
+    """Read a message of the topic `customers/merge`. Raises `Malformed`.
+
+    Only a success merges. What Shopify calls one is nowhere written down: the words of its jobs are taken, and no others.
+    """
+    message = Record(payload, topic)
+    status = message.required_text("status").lower()
+    return MergeInput(
+        given_up=_gid(message, "admin_graphql_api_customer_deleted_id"),
+        kept=_gid(message, "admin_graphql_api_customer_kept_id"),
+        status=status,
+        is_done=status in MERGED and not list(message.children("errors")),
+    )
+
+
 def parse_privacy_request(payload: Any, topic: str) -> PersonInput:
     """Whom a message of `customers/redact` or `customers/data_request` is about.
 
@@ -144,6 +175,13 @@ def buyer(order: Record) -> PersonInput:
         external_id=customer.optional_identifier("id") if is_own else "",
         country=next(filter(None, (each.country("country_code") for each in (billing, shipping, account))), ""),
     )
+
+
+def _gid(message: Record, name: str) -> str:
+    found = _GID.match(message.required_text(name))
+    if found is None:
+        raise message.complaint(name, "must be like gid://shopify/Customer/123")
+    return found[1]
 
 
 def _names(*records: Record) -> tuple[str, str]:

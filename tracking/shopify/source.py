@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from integrations import consent as consents
-from integrations import customers, disclosure, erasure, merchants, removal
+from integrations import customers, disclosure, erasure, merchants, merging, removal
 from integrations.audit import Actor
 from integrations.sources import BadSignature, Envelope, Handled, Malformed, Source, hmac_sha256, matches
 from tracking import services
@@ -19,6 +19,7 @@ from tracking.shopify.customers import (
     parse_account,
     parse_consent,
     parse_customer,
+    parse_merge,
     parse_privacy_request,
 )
 from tracking.shopify.fulfillments import parse_fulfillment, parse_fulfillment_event
@@ -131,14 +132,31 @@ def _refund(message: Message) -> Handled:
 
 def _customer(message: Message) -> Handled:
     person = parse_customer(message.payload, message.topic)
-    return customers.ingest_person(merchant=message.merchant, person=person, at=message.at)
+    handled = customers.ingest_person(merchant=message.merchant, person=person, at=message.at)
+    merging.release(message.merchant, person.external_id)
+    return handled
 
 
 def _account(message: Message) -> Handled:
     account = parse_account(message.payload, message.topic, message.received_at)
     if account is None:
         return _customer(message)
-    return services.open_account(merchant=message.merchant, account=account, at=message.at)
+    handled = services.open_account(merchant=message.merchant, account=account, at=message.at)
+    merging.release(message.merchant, account.person.external_id)
+    return handled
+
+
+def _merge(message: Message) -> Handled:
+    told = parse_merge(message.payload, message.topic)
+    if not told.is_done:
+        return Handled(f"the merge is {told.status}: only one that is completed counts", reference=told.kept)
+    return merging.told_by_ids(
+        merchant=message.merchant,
+        given_up=told.given_up,
+        kept=told.kept,
+        merged_at=message.received_at,
+        at=message.at,
+    )
 
 
 def _consent(message: Message) -> Handled:
@@ -185,6 +203,7 @@ _ACTIONS: dict[str, Action] = {
     "customers/create": _account,
     "customers/update": _customer,
     "customers/enable": _account,
+    "customers/merge": _merge,
     **dict.fromkeys(CONSENT_FIELDS, _consent),
     "customers/redact": _erased_customer,
     "customers/data_request": _data_request,

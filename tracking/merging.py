@@ -1,0 +1,29 @@
+"""What orders, wish lists and the orders of others hold of a shopper who turned out to be another."""
+
+from __future__ import annotations
+
+from integrations.merging import Merge, register
+from tracking.models import Follower, Order, WishlistItem
+
+
+def move(merge: Merge) -> tuple[int, ...]:
+    """Orders, what was followed, and what was wished for; what both wished for is on the list once, as the one who is kept did."""
+    Order.objects.for_merchant(merge.merchant).filter(customer=merge.given_up).update(customer=merge.kept)
+    theirs = WishlistItem.objects.for_merchant(merge.merchant).filter(customer=merge.given_up)
+    known = WishlistItem.objects.for_merchant(merge.merchant).filter(customer=merge.kept)
+    theirs.filter(product__in=known.values("product")).delete()
+    theirs.update(customer=merge.kept)
+    _follow(merge)
+    return ()
+
+
+def _follow(merge: Merge) -> None:
+    """What one followed the other does; nobody follows an order of their own."""
+    mine = Follower.objects.for_merchant(merge.merchant)
+    theirs, known = mine.filter(customer=merge.given_up), mine.filter(customer=merge.kept)
+    theirs.filter(order__in=known.values("order")).delete()
+    theirs.update(customer=merge.kept)
+    known.filter(order__customer=merge.kept).delete()
+
+
+register(move)
