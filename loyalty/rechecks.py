@@ -22,7 +22,7 @@ def spent_meanwhile(connection: Connection, events: Mapping[str, Mapping[str, An
     merged = Customer.objects.for_merchant(connection.merchant_id).filter(
         Among(F("pk"), {customer for customer, _ in told.values()}), merged_into__isnull=False
     )
-    by_now = dict(merged.values_list("pk", "merged_into"))
+    by_now = {pk: kept for pk, kept in merged.values_list("pk", "merged_into") if kept is not None}
     told = {key: (by_now.get(customer, customer), expires_at) for key, (customer, expires_at) in told.items()}
     lots = Lot.objects.for_merchant(connection.merchant_id).filter(
         Among(F("member__customer_id"), {customer for customer, _ in told.values()}),

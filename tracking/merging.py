@@ -7,7 +7,7 @@ from tracking.models import Follower, Order, WishlistItem
 
 
 def move(merge: Merge) -> tuple[int, ...]:
-    """Orders, what was followed, and what was wished for; what both wished for is on the list once, as the one who is kept did."""
+    """Orders, what was followed, and wishes; what both wished for is on the list once, as the one who is kept did."""
     Order.objects.for_merchant(merge.merchant).filter(customer=merge.given_up).update(customer=merge.kept)
     theirs = WishlistItem.objects.for_merchant(merge.merchant).filter(customer=merge.given_up)
     known = WishlistItem.objects.for_merchant(merge.merchant).filter(customer=merge.kept)

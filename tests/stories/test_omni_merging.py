@@ -18,7 +18,7 @@ from tests.support.world import Shop, World
 
 DAY = timedelta(days=1)
 ANN, BOB = "ann@shopper.example", "bob@shopper.example"
-MERGED = {
+MERGED: dict[str, Any] = {
     "admin_graphql_api_customer_kept_id": "gid://shopify/Customer/1",
     "admin_graphql_api_customer_deleted_id": "gid://shopify/Customer/2",
     "admin_graphql_api_job_id": None,
