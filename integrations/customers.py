@@ -212,7 +212,7 @@ def _remember_external_id(merchant: Merchant, customer: Customer, external_id: s
     link, is_new = CustomerExternalId.objects.get_or_create(
         merchant=merchant, source=SHOP, external_id=clean.text(external_id, 64), defaults={"customer": customer}
     )
-    if not is_new and customer.pk not in (link.customer_id, link.customer.merged_into_id):
+    if not is_new and link.customer_id != customer.pk and link.customer.merged_into_id != customer.pk:
         link.customer = customer
         link.save(update_fields=["customer"])
 

@@ -41,6 +41,14 @@ class Key(serializers.Field[int, str, str, int]):
         return key
 
 
+@extend_schema_field({"oneOf": [{"type": "string", "pattern": r"^\d{1,12}(\.\d{1,2})?$"}, {"type": "number"}]})
+class Hundredths(Amount):
+    """An amount with two decimals at most."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(decimal_places=2, **options)
+
+
 class Adjustment(Body):
     """Points that are added by hand, or taken."""
 
@@ -98,7 +106,7 @@ class NewReward(Body):
         max_length=CODE_LENGTH, **UNKNOWN, help_text="Of a `pattern`; each # is a character of chance: `TEA-########`."
     )
     product_id = Text(max_length=64, **UNKNOWN, help_text="Of a `free_product`: its id in the shop.")
-    discount = Amount(**ABSENT, help_text="What it takes off.")
+    discount = Hundredths(**ABSENT, help_text="What it takes off.")
     discount_unit = Choice(choices=Reward.Unit.values, default=Reward.Unit.AMOUNT.value)
 
     def to_internal_value(self, data: Any) -> Any:
@@ -135,7 +143,7 @@ class ProgrammeChange(Body):
 
     based_on = Whole(min_value=0, max_value=MOST, help_text="The version that you have seen; 0: there is none yet.")
     effective_at = Instant(required=False, help_text="From when on they hold; now, if not given. Never in the past.")
-    points_per_unit = Amount(required=False, help_text="Points for each unit of currency, with two decimals.")
+    points_per_unit = Hundredths(required=False, help_text="Points for each unit of currency.")
     pending_days = Whole(
         min_value=0,
         max_value=365,

@@ -57,7 +57,7 @@ ENTRY: dict[str, Any] = {
     "balance_after": 170,
     "source": "manual",
     "note": "The parcel came late",
-    "actor": "warehouse",
+    "actor": "API token “warehouse” (tdg_live_CjoiNWf…)",
     "order_external_id": "",
     "order_number": "",
     "effective_at": "2026-11-26T10:00:00Z",
@@ -95,7 +95,7 @@ TRANSITION: dict[str, Any] = {
     "to_tier": "friends",
     "expires_at": "2027-06-30T22:00:00Z",
     "reason": "She wrote about us",
-    "actor": "warehouse",
+    "actor": "API token “warehouse” (tdg_live_CjoiNWf…)",
     "effective_at": "2026-11-26T10:00:00Z",
     "recorded_at": "2026-11-26T10:00:00Z",
 }

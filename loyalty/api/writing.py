@@ -114,7 +114,6 @@ def issuing(call: Call, key: int) -> Written:
     """Give a member a reward. Raises `Problem`."""
     told = call.body
     with _changing(call, key) as (merchant, customer):
-        member_of(merchant, key)
         reward = reward_of(merchant, told["reward"])
         if reward is None:
             raise checked.invalid([_no_reward("reward")])

@@ -145,6 +145,7 @@ def test_topic_leads_to_its_domain_action(
     monkeypatch.setattr(module, name, action)
     monkeypatch.setattr("returns.services.refund", lambda **given: None)
     monkeypatch.setattr("loyalty.services.told_of_customer", lambda **given: None)
+    monkeypatch.setattr("integrations.merging.release", lambda merchant, external_id: 0)
 
     assert handle(topic, payload) is done
     (call,) = calls
@@ -154,7 +155,7 @@ def test_topic_leads_to_its_domain_action(
     assert (call["merchant"], call["at"]) == (MERCHANT, AT)
 
 
-@pytest.mark.parametrize("topic", ["products/update", "customers/merge", "returns/process", "no such topic"])
+@pytest.mark.parametrize("topic", ["products/update", "customers/disable", "returns/process", "no such topic"])
 def test_topic_that_is_not_used_says_so(topic: str) -> None:
     assert handle(topic, {}) == Handled(f"topic {topic} is not used")
 

@@ -107,8 +107,8 @@ class Amount(serializers.DecimalField):
         "min_value": "must not be negative",
     }
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(max_digits=16, decimal_places=4, min_value=Decimal(0), **options)
+    def __init__(self, *, decimal_places: int = 4, **options: Any) -> None:
+        super().__init__(max_digits=12 + decimal_places, decimal_places=decimal_places, min_value=Decimal(0), **options)
 
 
 class Instant(bodies.Instant):
