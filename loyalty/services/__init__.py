@@ -6,6 +6,7 @@ announces what happened. The rules of a programme are in `loyalty.services.progr
 
 from loyalty.services.birthdays import capture_birth_month, due_birthdays, enter_birth_months
 from loyalty.services.expiry_warnings import forget_warnings, unwarned, warn_of_expiry, windows
+from loyalty.services.flow import flow_adds_points, flow_grants_reward
 from loyalty.services.members import NoMember, enrol, told_of_customer
 from loyalty.services.merging import merge_members
 from loyalty.services.nightly import activate_pending, expire_lots
@@ -44,6 +45,8 @@ __all__ = [
     "expire_lots",
     "expire_rewards",
     "expiring",
+    "flow_adds_points",
+    "flow_grants_reward",
     "follow_account",
     "follow_order",
     "forget_warnings",

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from integrations import merchants, sources
-from integrations.models import Merchant
+from integrations.models import Merchant, ShopDomain
 from tests.support.world import ALL_SOURCES
 
 Post = Callable[..., Any]
@@ -18,8 +18,9 @@ Post = Callable[..., Any]
 
 @pytest.fixture
 def connected(db: None) -> Merchant:
-    """A merchant with a secret for each source."""
+    """A merchant with a shop, and a secret for each source."""
     merchant = Merchant.objects.create(name="Alba")
+    ShopDomain.objects.create(merchant=merchant, domain="alba.myshopify.com")
     for source in ALL_SOURCES:
         merchants.set_source_secret(merchant, source, f"secret of {source}", at=timezone.now())
     return merchant

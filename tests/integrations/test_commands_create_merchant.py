@@ -89,7 +89,14 @@ def test_launch_is_now_unless_told_otherwise() -> None:
 
 def test_every_source_gets_a_hook_if_none_is_named() -> None:
     made = json.loads(create("--json", source=None))
-    assert sorted(hook["source"] for hook in made["hooks"]) == ["aftership", "easypost", "loop", "shippo", "shopify"]
+    assert sorted(hook["source"] for hook in made["hooks"]) == [
+        "aftership",
+        "easypost",
+        "loop",
+        "shippo",
+        "shopify",
+        "shopify_flow_actions",
+    ]
 
 
 def test_a_source_keeps_the_secret_it_was_given() -> None:

@@ -17,7 +17,18 @@ from tests.integrations.conftest import Post
 from tests.support.messages import load
 from tests.support.world import ALL_SOURCES
 
-SAID = {"id": 1, "event": "x", "description": "x", "trigger": "x", "created_at": "2026-11-20T10:00:00-05:00"}
+RUN = {"action_run_id": 1, "handle": "add-points", "shopify_domain": "alba.myshopify.com"}
+SAID = {
+    **RUN,
+    "id": 1,
+    "event": "x",
+    "description": "x",
+    "trigger": "x",
+    "created_at": "2026-11-20T10:00:00-05:00",
+    "properties": {"customer_id": 1, "points": 1},
+}
+"""Something for each source."""
+
 BODY = json.dumps(SAID).encode()
 
 
@@ -94,7 +105,7 @@ def test_during_a_change_of_secrets_both_are_good_and_no_third(post: Post, conne
     merchants.set_source_secret(connected, source, "the new one", at=timezone.now())
     answers = []
     for number, secret in enumerate((f"secret of {source}", "the new one", "a third")):
-        body = BODY.replace(b"1", str(number).encode(), 1)
+        body = BODY.replace(b": 1,", f": {number},".encode(), 2)
         name, value = signed(source, secret, body)
         answers.append(post(source, body, x_shopify_webhook_id=f"w{number}", **{name: value}).status_code)
 

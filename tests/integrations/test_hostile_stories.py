@@ -33,7 +33,9 @@ POOL = [value for value in POOL if not isinstance(value, float) or abs(value) < 
 def story(number: int) -> list[tuple[str, Any]]:
     """What a shop and three carriers tell of one order with three parcels, each message with its kind."""
     order_id, fulfillment_id, numbers = 10**15 + number, 10**16 + number, [f"{each}{number:08d}" for each in "ESA"]
-    told = {name: load(KINDS[name].fixture) for name in KINDS if name not in ("deletion", "privacy", "easypost_bare")}
+    # A run of Flow's is read whole before it is stored.
+    left_out = ("deletion", "privacy", "easypost_bare", "flow_action")
+    told = {name: load(KINDS[name].fixture) for name in KINDS if name not in left_out}
     told["order"] |= {"id": order_id, "fulfillments": []}
     told["refund"]["order_id"] = order_id
     told["fulfillment"] |= {"id": fulfillment_id, "order_id": order_id}

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from integrations.sources import Handled, Malformed
+from loyalty.flow_actions import parse_run
 from returns.loop import parse_return as parse_loop
 from returns.shopify import parse_removals, parse_return
 from tracking.carriers.aftership import AfterShip
 from tracking.carriers.easypost import EasyPost
 from tracking.carriers.shippo import Shippo
-from tracking.shopify.customers import parse_consent, parse_customer, parse_privacy_request
+from tracking.shopify.customers import parse_consent, parse_customer, parse_merge, parse_privacy_request
 from tracking.shopify.fulfillments import parse_fulfillment, parse_fulfillment_event
 from tracking.shopify.orders import parse_deleted, parse_order, parse_refund
 
@@ -72,10 +73,12 @@ KINDS: dict[str, Kind] = {
     "customer": _shopify("customers/update", "customer", parse_customer),
     "email": _shopify("customers_email_marketing_consent/update", "email_consent", _consent),
     "sms": _shopify("customers_marketing_consent/update", "sms_consent", _consent),
+    "merge": _shopify("customers/merge", "merge", parse_merge),
     "privacy": _shopify("customers/redact", "redact", parse_privacy_request),
     "easypost": Kind("easypost", "tracker.updated", "easypost/tracker_updated", EasyPost().parse),
     "easypost_bare": Kind("easypost", "tracker", "easypost/tracker_test", EasyPost().parse),
     "shippo": Kind("shippo", "track_updated", "shippo/track_updated", Shippo().parse),
+    "flow_action": Kind("shopify_flow_actions", "add-points", "shopify_flow/add_points", parse_run),
     "aftership": Kind("aftership", "tracking_update", "aftership/tracking_update", AfterShip().parse),
 }
 """A name for each, and what it is."""
