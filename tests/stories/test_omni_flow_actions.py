@@ -33,7 +33,8 @@ def shop(world: World) -> Shop:
 def run(shop: Shop, run_id: str, **more: Any) -> dict[str, Any]:
     """A run of the action "Add points" in that shop."""
     domain = shop.merchant.shop_domains.get().domain
-    return load("shopify_flow/add_points") | {"shopify_domain": domain, "action_run_id": run_id} | more
+    body: dict[str, Any] = load("shopify_flow/add_points")
+    return body | {"shopify_domain": domain, "action_run_id": run_id} | more
 
 
 def test_points_and_a_reward_are_given_once(world: World, shop: Shop) -> None:
