@@ -42,8 +42,8 @@ class Amendment:
     may_change_account: bool = False
 
 
-def amend(connection: Connection, amendment: Amendment, *, at: datetime) -> list[str]:
-    """Change a connection; returns what the CSM should know.
+def amend(connection: Connection, amendment: Amendment, *, by: Actor, at: datetime) -> list[str]:
+    """Change a connection; returns what whoever asked should know. Another key is noted in the merchant's trail.
 
     A new key is checked live first. Raises `OtherAccount`, and `onboarding`'s `KeyRefused`, `DestinationUnreachable` and
     `AccountTaken`: then nothing was written.
@@ -58,11 +58,24 @@ def amend(connection: Connection, amendment: Amendment, *, at: datetime) -> list
         connection.erases_profiles = amendment.erases_profiles
         connection.save(update_fields=["enabled_metrics", "freshness_hours", "marketing_list_id", "erases_profiles"])
         if account is not None:
-            _store_key(connection, amendment.key, account, at=at)
+            _store_key(connection, amendment.key, account, by=by, at=at)
         launch_at = amendment.launch_at or connection.launch_at
         if (launch_at, amendment.backfill_days) != (connection.launch_at, connection.backfill_days):
             launch.reschedule(connection, launch_at=launch_at, backfill_days=amendment.backfill_days, at=at)
     return _conclude(connection, account) if account is not None else []
+
+
+def change_key(connection: Connection, key: str, *, by: Actor, at: datetime) -> list[str]:
+    """Give a connection another key of the same account, and leave everything else as it is. Returns and raises as `amend`."""
+    as_it_is = Amendment(
+        metrics=connection.enabled_metrics,
+        freshness_hours=connection.freshness_hours,
+        backfill_days=connection.backfill_days,
+        marketing_list_id=connection.marketing_list_id,
+        erases_profiles=connection.erases_profiles,
+        key=key,
+    )
+    return amend(connection, as_it_is, by=by, at=at)
 
 
 def choose(
@@ -138,10 +151,12 @@ def _check(connection: Connection, amendment: Amendment) -> Account:
     return account
 
 
-def _store_key(connection: Connection, key: str, account: Account, *, at: datetime) -> None:
+def _store_key(connection: Connection, key: str, account: Account, *, by: Actor, at: datetime) -> None:
     connection.secret, connection.secret_last4 = Sealed.of(key), key[-4:]
     connection.save(update_fields=["secret", "secret_last4", "list_id", "default_profile_id"])
     connections.note_account(connection, account, at=at)
+    name = registry.get(connection.kind).key.name
+    audit.note(connection.merchant, by, f"changed the {name}", [f"it ends in …{key[-4:]}"], at=at)
     paused_by_key = (Connection.State.PAUSED_KEY, Connection.State.PAUSED_SCOPE)
     if connection.state in paused_by_key and not account.missing_scopes:
         connections.resume(connection, at=at)

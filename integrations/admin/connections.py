@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import zoneinfo
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import QuerySet
@@ -26,6 +27,7 @@ from integrations.admin.deeds import Deed, DeedsMixin, Outcome, plural
 from integrations.admin.fields import LaunchForm, MetricsForm, secret_field
 from integrations.admin.site import whole_number
 from integrations.admin.theme import ChoicesDropdownFilter, ModelAdmin, display
+from integrations.audit import Actor
 from integrations.catalog import Metric, Pack
 from integrations.destinations import registry
 from integrations.destinations.base import DeliveryError, Destination
@@ -237,7 +239,8 @@ class ConnectionAdmin(DeedsMixin, ModelAdmin[Any]):
     def _amend(self, request: HttpRequest, connection: Connection, form: ConnectionForm) -> bool:
         """Whether the connection is changed; else the reason is noted in the form."""
         try:
-            advice = amending.amend(connection, form.amendment(), at=timezone.now())
+            by = Actor(cast(User, request.user), as_staff=True)
+            advice = amending.amend(connection, form.amendment(), by=by, at=timezone.now())
         except onboarding.KeyRefused as error:
             label = registry.get(connection.kind).label
             form.add_error("key", f"{label} does not accept this key; the old one stays. {error}")

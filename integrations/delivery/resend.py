@@ -59,9 +59,16 @@ def resend_change(change: ProfileChange, *, by: Actor, at: datetime) -> int:
     return _asked(change.merchant, {"change": change}, "sent a change of a profile again", str(change), by=by, at=at)
 
 
+def resend_failed(connection: Connection, *, by: Actor, at: datetime) -> int:
+    """Line up everything that failed at a connection, which comes with its merchant, once more; returns how many deliveries."""
+    label = registry.get(connection.kind).label
+    deed = "sent what failed again"
+    return _asked(connection.merchant, {"connection": connection}, deed, label, by=by, at=at)
+
+
 def _asked(merchant: Merchant, of: dict[str, Any], deed: str, told: str, *, by: Actor, at: datetime) -> int:
     with transaction.atomic():
         count = resend(Delivery.objects.for_merchant(merchant).filter(**of), at=at)
         if count:
-            audit.note(merchant, by, deed, [told], at=at)
+            audit.note(merchant, by, deed, [told, f"deliveries: {count}"], at=at)
     return count

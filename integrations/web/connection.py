@@ -11,8 +11,8 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from integrations import amending, audit, connections
-from integrations.amending import Amendment, OtherAccount
+from integrations import amending, connections
+from integrations.amending import OtherAccount
 from integrations.delivery import resend
 from integrations.destinations import registry
 from integrations.destinations.base import Destination
@@ -46,36 +46,25 @@ def connection(request: Visit, merchant: Merchant, kind: str = "") -> HttpRespon
     if request.method == "POST":
         if not request.access.may_own:
             return here
-        if form.is_valid() and _change_key(request, merchant, row, form):
+        if form.is_valid() and _change_key(request, row, form):
             return here
     failed = resend.resendable(Delivery.objects.for_merchant(merchant).filter(connection=row)).count()
     told: dict[str, Any] = {"form": form, "failed": failed, "clashes": connections.name_clashes(row)}
     return render(request, "web/connection.html", told | found.shown("connection"))
 
 
-def _change_key(request: Visit, merchant: Merchant, row: Connection, form: KeyForm) -> bool:
+def _change_key(request: Visit, row: Connection, form: KeyForm) -> bool:
     """Whether the key was taken; why not is noted in the form."""
-    at, key = timezone.now(), form.cleaned_data["key"].strip()
-    destination = registry.get(row.kind)
-    amendment = Amendment(
-        metrics=row.enabled_metrics,
-        freshness_hours=row.freshness_hours,
-        backfill_days=row.backfill_days,
-        marketing_list_id=row.marketing_list_id,
-        erases_profiles=row.erases_profiles,
-        key=key,
-    )
     try:
-        advice = amending.amend(row, amendment, at=at)
+        advice = amending.change_key(row, form.cleaned_data["key"].strip(), by=request.access.actor, at=timezone.now())
     except (KeyRefused, DestinationUnreachable) as error:
         form.add_error("key", str(error))
         return False
     except (OtherAccount, AccountTaken):
-        text = f"This key belongs to another {destination.label} account. Use a key of the account that is connected."
+        label = registry.get(row.kind).label
+        text = f"This key belongs to another {label} account. Use a key of the account that is connected."
         form.add_error("key", text)
         return False
-    told = [f"it ends in …{key[-4:]}"]
-    audit.note(merchant, request.access.actor, f"changed the {destination.key.name}", told, at=at)
     messages.success(request, "The key works. What waited is on its way.")
     for line in advice:
         messages.warning(request, line)
@@ -86,10 +75,8 @@ def _change_key(request: Visit, merchant: Merchant, row: Connection, form: KeyFo
 @page(Role.EDITOR)
 def send_failed(request: Visit, merchant: Merchant, kind: str = "") -> HttpResponse:
     """Line up everything that failed at one connection once more."""
-    at, (row, destination, _) = timezone.now(), connected.find(merchant, kind)
-    count = resend.resend(Delivery.objects.for_merchant(merchant).filter(connection=row), at=at)
-    told = [f"{count} events", destination.label]
-    audit.note(merchant, request.access.actor, "sent what failed again", told, at=at)
+    row, destination, _ = connected.find(merchant, kind)
+    count = resend.resend_failed(row, by=request.access.actor, at=timezone.now())
     ignored = f" {destination.label} ignores what it has already." if destination.ignores_repeats else ""
     messages.success(request, f"{count} events are on their way again.{ignored}")
     return redirect("connection", merchant.public_id, row.kind)

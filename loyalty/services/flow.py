@@ -36,7 +36,7 @@ def flow_adds_points(
 
 
 def flow_grants_reward(*, merchant: Merchant, customer_id: str, reward: str, run_id: str, at: datetime) -> Handled:
-    """Give a customer a reward, by its key, once for each run. It waits for a customer who is not known yet.
+    """Give a customer a reward, by its id, once for each run. It waits for a customer who is not known yet.
 
     Raises `Malformed` for a reward that there is not, that is retired, or that has no code left.
     """

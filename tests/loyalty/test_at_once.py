@@ -8,16 +8,19 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
-from integrations.models import Merchant
+from integrations import merging
+from integrations.models import Customer, Merchant
+from integrations.people import PersonInput
 from loyalty import nights
 from loyalty.ledger import NotEnough
 from loyalty.models import LedgerEntry, LoyaltyClock, Member
-from loyalty.services import programmes
+from loyalty.services import members, programmes
 from loyalty.verification import verify
 from tests.loyalty.telling import MAY, add, balance, member, merchant_with_programme, order, redeem
-from tests.tracking.telling import AT, DAY
+from tests.support.waiting import wait_until_a_lock_is_waited_for
+from tests.tracking.telling import ANN, AT, DAY
 
 THREADS = 20
 
@@ -94,3 +97,31 @@ def test_orders_redemptions_bonuses_and_a_night_at_once() -> None:
     assert Member.objects.get().balance == sum(LedgerEntry.objects.values_list("points", flat=True)) >= 0
     assert LedgerEntry.objects.filter(source="purchase").count() == 6
     assert LedgerEntry.objects.filter(source="expiry").count() <= 1
+
+
+def test_a_refund_follows_the_points_that_a_merge_moves_meanwhile() -> None:
+    merchant, other = _merchant(), PersonInput(email="other@shopper.example")
+    order(merchant, "1", "80")
+    # The order turns out to be somebody else's, who is not merged: its points stay, and so nothing waits for its row.
+    order(merchant, "1", "80", hours=1, person=other)
+    ann = Customer.objects.get(email=ANN.email)
+    bob = Customer.objects.create(merchant=merchant, email="bob@shopper.example", created_at=AT)
+    with transaction.atomic():
+        members.enrol(merchant, bob, Member.Source.SHOP, at=AT)
+
+    merged = threading.Event()
+
+    def merge() -> None:
+        with transaction.atomic():
+            merging.merge_customers(merchant=merchant, given_up=ann, kept=bob, merged_at=AT, at=AT)
+            merged.set()
+            wait_until_a_lock_is_waited_for("the refund, which needs the member")
+
+    def refund() -> None:
+        assert merged.wait(30)
+        order(merchant, "1", "80", refunded="30", hours=2, person=other)
+
+    at_once(merge, refund)
+
+    assert Member.objects.get(customer=bob).balance == 50
+    assert verify(merchant) == []

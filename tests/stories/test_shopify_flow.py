@@ -126,15 +126,7 @@ def test_bad_token_pauses_and_drops_nothing(world: World, shop: Shop, flow: Flow
     connection.refresh_from_db()
     assert (connection.state, states(connection), len(shop.received)) == ("paused_auth", [("pending", "")], 1)
 
-    amendment = amending.Amendment(
-        metrics=METRICS,
-        freshness_hours=72,
-        backfill_days=0,
-        marketing_list_id="",
-        erases_profiles=False,
-        key="shpat_another",
-    )
-    amending.amend(connection, amendment, at=timezone.now())
+    amending.change_key(connection, "shpat_another", by=Actor(label="test"), at=timezone.now())
     world.work()
     assert (connection.state, states(connection), len(flow.received())) == ("active", [("sent", "")], 1)
 

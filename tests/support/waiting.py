@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from django.db import connection
+
 PATIENCE = 60
 """Seconds after which a test has waited in vain: generous, because machines are busy."""
 
@@ -19,3 +21,17 @@ def wait_for(condition: Callable[[], Any], what: str, *, seconds: float = PATIEN
             return found
         assert time.monotonic() < deadline, f"waited in vain for {what}"
         time.sleep(0.05)  # polling, not guessing: the loop ends when the condition holds
+
+
+def wait_until_a_lock_is_waited_for(what: str) -> None:
+    """Go on when another connection to this PostgreSQL database waits for a lock, also while a transaction is open here."""
+
+    def is_waited_for() -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_stat_clear_snapshot(), count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)"
+                " WHERE NOT granted AND datname = current_database()"
+            )
+            return bool(cursor.fetchone()[1])
+
+    wait_for(is_waited_for, what)

@@ -16,7 +16,7 @@ from django.utils import timezone
 from integrations import history, inbound, sources
 from integrations.models import Delivery, Event, Merchant
 from tests.support.payloads import easypost_tracker, shopify_fulfillment, shopify_order
-from tests.support.waiting import wait_for
+from tests.support.waiting import wait_until_a_lock_is_waited_for
 from tests.tracking.stalling import (
     DUE,
     PLACED,
@@ -258,19 +258,11 @@ def test_an_order_that_is_deleted_while_it_is_flagged_goes_with_its_issue(commit
     place(committed)
     flagged = threading.Event()
 
-    def is_waited_for() -> bool:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_stat_clear_snapshot(), count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)"
-                " WHERE NOT granted AND datname = current_database()"
-            )
-            return bool(cursor.fetchone()[1])
-
     def flag() -> None:
         with transaction.atomic():
             assert stalled.flag_orders(at=DUE) == (1, 1)
             flagged.set()
-            wait_for(is_waited_for, "the deletion")
+            wait_until_a_lock_is_waited_for("the deletion")
 
     def forget() -> None:
         assert flagged.wait(30)

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from integrations.destinations.base import Change, ConnectionPaused, Fault, Outgoing, Receipt, Rejected
+from integrations.destinations.base import Change, ConnectionPaused, Fault, Outgoing, Receipt, Rejected, Unsupported
 from integrations.destinations.exchange import CONNECT_SECONDS, READ_SECONDS, Authorization, Line
 from integrations.destinations.shopify_flow.answers import taken
 from integrations.destinations.shopify_flow.payloads import request
@@ -18,6 +18,8 @@ _SHOP = re.compile(r"[a-z0-9][a-z0-9-]{0,62}\.myshopify\.com")
 _TOKEN = re.compile(r"shp[a-z]{2}_[A-Za-z0-9_-]{1,250}")
 _NO_TOKEN = "This is no access token of Shopify: it starts with shpat_, and letters, digits, - and _ follow."  # noqa: S105
 _NO_SHOP = "The shop must be given as Shopify names it, like acme.myshopify.com: the token goes to no other host."
+_UNSENT = Receipt(status=0, duration_ms=0)
+"""Of what never was a request."""
 
 
 class FlowSession:
@@ -58,17 +60,17 @@ class FlowSession:
             content = request(item)
         except (TypeError, ValueError) as error:
             detail = f"The request cannot be written as JSON: {error}"
-            raise Rejected(detail, Receipt(status=0, duration_ms=0), [Fault(detail, index=0)]) from error
+            raise Rejected(detail, _UNSENT, [Fault(detail, index=0)]) from error
         receipt, _ = self._ask(content, "flowTriggerReceive")
         return receipt
 
     def send_bulk(self, items: Sequence[Outgoing]) -> Receipt:
-        """There is no such request."""
-        raise NotImplementedError
+        """There is no such request: `bulk_items` is 1. Raises `Unsupported`, so that nothing is dropped if it is asked for."""
+        raise Unsupported("Flow takes events one by one.", _UNSENT)
 
     def send_changes(self, changes: Sequence[Change]) -> Receipt:
-        """Flow keeps no profiles."""
-        raise NotImplementedError
+        """Flow keeps no profiles: there are no `changes`. Raises `Unsupported`, as `send_bulk` does."""
+        raise Unsupported("Flow keeps no profiles.", _UNSENT)
 
     def query(self, text: str, root: str) -> Mapping[str, Any]:
         """Make a query; returns its data, in which the field `root` is there. Raises a `DeliveryError`."""
@@ -81,5 +83,5 @@ class FlowSession:
 
     def _ask(self, content: bytes, root: str) -> tuple[Receipt, Mapping[str, Any]]:
         if self._objection:
-            raise ConnectionPaused(self._objection, Receipt(status=0, duration_ms=0), "auth")
+            raise ConnectionPaused(self._objection, _UNSENT, "auth")
         return taken(self._line.exchange("POST", self._path, content, media_type=_JSON), root)

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from integrations import amending, vitals
-from integrations.amending import Amendment
+from integrations.audit import Actor
 from integrations.delivery.engine import Engine
 from integrations.models import Delivery, DeliveryAttempt, Event, Merchant
 from integrations.reconciliation import reconcile
@@ -34,16 +34,7 @@ def give_new_key(world: World, shop: Shop) -> None:
     world.sandbox.set_limits(None)
     world.sandbox.add_account(key, public_key=shop.public_key)
     shop.connection.refresh_from_db()
-    amendment = Amendment(
-        marketing_list_id="",
-        erases_profiles=True,
-        metrics=shop.connection.enabled_metrics,
-        freshness_hours=72,
-        backfill_days=0,
-        launch_at=None,
-        key=key,
-    )
-    amending.amend(shop.connection, amendment, at=timezone.now())
+    amending.change_key(shop.connection, key, by=Actor(label="test"), at=timezone.now())
 
 
 @pytest.mark.parametrize(("count", "in_flight"), [(150, 4), (1_500, 1)], ids=["single", "bulk"])

@@ -84,6 +84,8 @@ def test_what_failed_is_offered_with_its_count_and_sent_again(shop: Shop, mercha
 
     assert "3 events are on their way again." in page
     assert shop.states == {"pending": 3}
+    entry = AuditEntry.objects.get()
+    assert (entry.what, entry.details) == ("sent what failed again", ["Klaviyo", "deliveries: 3"])
 
 
 def test_a_viewer_sends_nothing_again(shop: Shop, merchant: Merchant, sign_in: SignIn) -> None:
