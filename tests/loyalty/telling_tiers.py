@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -10,16 +11,37 @@ from django.db import transaction
 
 from integrations.models import Customer, Event, Merchant
 from loyalty import nights, services
-from loyalty.models import Member, Tier, TierTransition
+from loyalty.models import LoyaltyClock, Member, Tier, TierTransition
 from loyalty.services import tier_rules
+from loyalty.verification import verify
 from tests.loyalty.telling import MAY, ann, merchant_with_programme
 from tests.tracking.telling import AT
+from tracking.business_time import begin_of
 
 BRONZE = {"name": "Bronze", "names": {"de": "Bronze", "fr": "Bronze"}}
 SILVER = {"name": "Silver", "names": {"de": "Silber"}, "entry_minor": 10_000, "maintain_minor": 8_000}
 GOLD = {"name": "Gold", "names": {"fr": "Or"}, "entry_minor": 50_000, "maintain_minor": 40_000}
 FRIENDS = {"name": "Friends", "kind": Tier.Kind.CUSTOM}
 _causes = count(1)
+
+TODAY = date(2026, 11, 20)
+
+
+def midnight(days: int) -> datetime:
+    """The one that begins the day so many days after the first order's."""
+    return begin_of(TODAY + timedelta(days=days), "Europe/Berlin")
+
+
+def adding_up() -> Iterator[Merchant]:
+    """A merchant with tiers; in the end its ledger adds up, and every member holds what the last transition led to."""
+    made = merchant_with_tiers()
+    LoyaltyClock.objects.update(done_on=TODAY)
+    yield made
+    assert verify(made) == []
+    for each in Member.objects.all():
+        last = TierTransition.objects.filter(member=each).order_by("id").last()
+        held = (each.tier_id, each.tier_since, each.tier_expires_at)
+        assert held == ((last.to_tier_id, last.effective_at, last.expires_at) if last else (None, None, None))
 
 
 def merchant_with_tiers(**rules: Any) -> Merchant:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,6 +22,8 @@ from tracking.business_time import begin_of
 
 DAY = timedelta(days=1)
 METRIC = "Tiers updated"
+SILVER = {"TierId": "silver", "TierName": "Silver", "MaintainSpend": 80.0}
+FROM_SILVER = {"PreviousTierId": "silver", "PreviousTierName": "Silver"}
 ANN, BOB = "ann@shopper.example", "bob@shopper.example"
 
 
@@ -65,18 +67,23 @@ def profile(world: World, shop: Shop, email: str) -> dict[str, Any]:
     return {name: value for name, value in found["properties"].items() if "tier" in name}
 
 
-def test_each_type_reaches_klaviyo(world: World, shop: Shop) -> None:
-    merchant, now = shop.merchant, timezone.now().replace(microsecond=0)
+def midnight_of(shop: Shop, at: datetime, *, days: int = 0) -> datetime:
+    """The one that begins the merchant's day, or the day so many days later."""
+    time_zone = shop.merchant.timezone
+    return begin_of(at.astimezone(ZoneInfo(time_zone)).date() + days * DAY, time_zone)
+
+
+def orders_place(world: World, shop: Shop, now: datetime) -> None:
+    """Two orders of three days ago."""
     placed = now - 3 * DAY
-    midnight = begin_of(now.astimezone(ZoneInfo(merchant.timezone)).date(), merchant.timezone)
+    midnight = midnight_of(shop, now)
     shop.shopify("orders/create", bought(1, ANN, "120.00", placed))
     shop.shopify("orders/create", bought(2, BOB, "150.50", placed))
     world.work()
     placements = [each for each in shop.received if each["metric"] == METRIC]
     assert {each["properties"]["Type"] for each in placements} == {"spending_assign"}
     assert sorted(each["properties"]["Spend365"] for each in placements) == [120.0, 150.5]
-    silver = {"TierId": "silver", "TierName": "Silver", "TierExpiresAt": midnight.isoformat(), "MaintainSpend": 80.0}
-    assert placements[0]["properties"].items() > silver.items()
+    assert placements[0]["properties"].items() > (SILVER | {"TierExpiresAt": midnight.isoformat()}).items()
     assert profile(world, shop, ANN) == {
         "loyalty_member_tier": "silver",
         "loyalty_member_tier_name": "Silver",
@@ -87,17 +94,19 @@ def test_each_type_reaches_klaviyo(world: World, shop: Shop) -> None:
         "loyalty_next_tier_spend_needed": 380.0,
     }
 
+
+def a_period_ends(world: World, shop: Shop, now: datetime) -> None:
+    """For both; of one what was spent is not enough any more."""
     refunded = {"updated_at": now - DAY, "current_subtotal_price": "79.99"}
-    shop.shopify("orders/updated", bought(2, BOB, "150.50", placed, **refunded))
+    shop.shopify("orders/updated", bought(2, BOB, "150.50", now - 3 * DAY, **refunded))
     world.take_in()
     assert nights.work(at=now, seconds=60)
     world.work()
-    until = begin_of(midnight.astimezone(ZoneInfo(merchant.timezone)).date() + 2 * DAY, merchant.timezone)
-    before = {"PreviousTierId": "silver", "PreviousTierName": "Silver"}
+    until = midnight_of(shop, now, days=2)
     extended, downgraded = of_type(shop, "spending_extend"), of_type(shop, "spending_downgrade")
     assert extended["properties"] == {
-        **silver,
-        **before,
+        **SILVER,
+        **FROM_SILVER,
         "Type": "spending_extend",
         "TierExpiresAt": until.isoformat(),
         "Spend365": 120.0,
@@ -105,7 +114,7 @@ def test_each_type_reaches_klaviyo(world: World, shop: Shop) -> None:
         "NextTierSpendNeeded": 380.0,
     }
     assert downgraded["properties"] == {
-        **before,
+        **FROM_SILVER,
         "Type": "spending_downgrade",
         "TierId": "bronze",
         "TierName": "Bronze",
@@ -117,10 +126,13 @@ def test_each_type_reaches_klaviyo(world: World, shop: Shop) -> None:
     assert {each["time"] for each in (extended, downgraded)} == {extended["time"]}
     assert profile(world, shop, BOB)["loyalty_member_tier"] == "bronze"
 
+
+def an_order_raises(world: World, shop: Shop, now: datetime) -> None:
+    """To the highest tier, which gives points."""
     shop.shopify("orders/create", bought(3, ANN, "400.00", now))
     world.work()
     raised = of_type(shop, "spending_upgrade")["properties"]
-    assert raised.items() > {"TierId": "gold", "Spend365": 520.0, "MaintainSpend": 400.0, **before}.items()
+    assert raised.items() > {"TierId": "gold", "Spend365": 520.0, "MaintainSpend": 400.0, **FROM_SILVER}.items()
     assert "NextTierName" not in raised
     assert (
         profile(world, shop, ANN).items()
@@ -133,10 +145,13 @@ def test_each_type_reaches_klaviyo(world: World, shop: Shop) -> None:
     added = [each["properties"] for each in shop.received if each["metric"] == "Points added"]
     assert [each["Points"] for each in added if each["Source"] == "tier_bonus"] == [100]
 
+
+def somebody_assigns(world: World, shop: Shop, now: datetime) -> None:
+    """A custom tier, by hand."""
     with transaction.atomic():
         services.assign_tier(
-            merchant=merchant,
-            customer=Customer.objects.for_merchant(merchant).get(email=BOB),
+            merchant=shop.merchant,
+            customer=Customer.objects.for_merchant(shop.merchant).get(email=BOB),
             tier="friends",
             reason="A friend of the house",
             by=Actor(label="May"),
@@ -153,6 +168,12 @@ def test_each_type_reaches_klaviyo(world: World, shop: Shop) -> None:
         "Spend365": 79.99,
     }
     assert profile(world, shop, BOB)["loyalty_member_tier_name"] == "Friends"
+
+
+def test_each_type_reaches_klaviyo(world: World, shop: Shop) -> None:
+    now = timezone.now().replace(microsecond=0)
+    for step in (orders_place, a_period_ends, an_order_raises, somebody_assigns):
+        step(world, shop, now)
 
     assert (shop.names[METRIC], set(shop.states)) == (6, {"sent"})
     assert {each["unique_id"].split(":")[0] for each in shop.received if each["metric"] == METRIC} == {"tier"}
