@@ -77,7 +77,7 @@ NAVIGATION: list[dict[str, Any]] = [
         "items": [
             _integrations("Data requests", "contact_mail", "datarequest"),
             _integrations("Erasures", "person_remove", "erasure"),
-            _integrations("Removals of merchants", "delete_forever", "merchantremoval"),
+            _integrations("Merchant removals", "delete_forever", "merchantremoval"),
         ],
     },
     {

@@ -78,5 +78,6 @@ def send_failed(request: Visit, merchant: Merchant, kind: str = "") -> HttpRespo
     row, destination, _ = connected.find(merchant, kind)
     count = resend.resend_failed(row, by=request.access.actor, at=timezone.now())
     ignored = f" {destination.label} ignores what it has already." if destination.ignores_repeats else ""
-    messages.success(request, f"{count} events are on their way again.{ignored}")
+    told = "1 event is on its way" if count == 1 else f"{count} events are on their way"
+    messages.success(request, f"{told} again.{ignored}")
     return redirect("connection", merchant.public_id, row.kind)

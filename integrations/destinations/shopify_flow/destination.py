@@ -35,7 +35,7 @@ class ShopifyFlow:
 
     kind = "shopify_flow"
     label = "Shopify Flow"
-    key = KeyWords("access token", "the app's installation in the shop; it starts with shpat_", "Shop")
+    key = KeyWords("access token", "The app's installation in the shop; it starts with shpat_", "Shop")
     bulk_items = 1
     bulk_bytes = payloads.PAYLOAD_BYTES
     single_limits: Sequence[Window] = (Window(40, 1),)

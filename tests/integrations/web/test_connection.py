@@ -128,7 +128,7 @@ def test_each_connection_has_its_page_and_says_what_its_destination_can_do(
     page = client.post(f"{path}shopify_flow/", {"key": "shpat_sandbox_second"}, follow=True).content.decode()
     assert ("The key works." in page, "shpat_sandbox_second" in page) == (True, False)
     page = client.post(f"{path}shopify_flow/send-failed/", follow=True).content.decode()
-    assert ("1 events are on their way again." in page, "ignores" in page) == (True, False)
+    assert ("1 event is on its way again." in page, "ignores" in page) == (True, False)
 
 
 def test_metrics_are_chosen_for_each_connection(

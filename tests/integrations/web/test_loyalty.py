@@ -86,7 +86,7 @@ def test_what_an_order_would_earn_is_shown_before_anything_is_saved(running: Mer
     client = sign_in("viewer")
     fragment = set_rules(client, running, htmx=True, points_per_unit="2.5", pending_days="14", example="1")
 
-    assert fragment.strip().startswith('<div class="form" id="example"')
+    assert fragment.strip().startswith('<div class="form stays" id="example"')
     for text in ("An order of 80.00 EUR", "earns 200 points", "count from 5 December 2026, 00:00", "Nothing is saved"):
         assert text in fragment
     assert "run out on 6 December 2027, 00:00" in fragment
