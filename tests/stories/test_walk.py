@@ -200,6 +200,6 @@ def mend_it(world: World, shop: Shop, page: Page) -> None:
     page.get_by_role("button", name="Check and save").click()
     expect(page.get_by_text("The key works.")).to_be_visible()
     page.get_by_role("button", name="Send 1 again").click()
-    expect(page.get_by_text("on their way again")).to_be_visible()
+    expect(page.get_by_text("1 event is on its way again")).to_be_visible()
     world.work()
     assert shop.states == {"sent": Event.objects.count()}
