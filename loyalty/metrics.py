@@ -95,7 +95,7 @@ catalog.register(
             Property(
                 "Source",
                 "string",
-                "What told of the customer first: an order, or the shop's customers.",
+                "What told of the member first: an order, the shop's customers, or a code from an offline purchase.",
                 lambda f: str(f.member.source),
                 example=Member.Source.ORDER.value,
                 choices=tuple(Member.Source.values),

@@ -3,6 +3,7 @@
 from loyalty.models.grant import Grant
 from loyalty.models.ledger import Allocation, LedgerEntry, Lot, PointSource
 from loyalty.models.member import Member
+from loyalty.models.offline_code import OfflineBatch, UsedCode
 from loyalty.models.programme import LoyaltyClock, Programme
 from loyalty.models.reward import ExpiryWarning, IssuedReward, Reward, RewardCode
 from loyalty.models.tier import Tier, TierTransition
@@ -16,10 +17,12 @@ __all__ = [
     "Lot",
     "LoyaltyClock",
     "Member",
+    "OfflineBatch",
     "PointSource",
     "Programme",
     "Reward",
     "RewardCode",
     "Tier",
     "TierTransition",
+    "UsedCode",
 ]

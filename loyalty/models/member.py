@@ -28,6 +28,7 @@ class Member(MerchantOwned):
     class Source(models.TextChoices):
         ORDER = "order", "An order"
         SHOP = "shop", "The shop's customers"
+        OFFLINE = "offline", "A code from an offline purchase"
 
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="+", db_index=False)
     # A ledger is not lost with whom it is about: erasing a customer empties the row and keeps it.

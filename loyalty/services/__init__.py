@@ -11,6 +11,7 @@ from loyalty.services.members import NoMember, enrol, told_of_customer
 from loyalty.services.merging import merge_members
 from loyalty.services.nightly import activate_pending, expire_lots
 from loyalty.services.offers import add_codes, offer_reward, retire_reward
+from loyalty.services.offline import find_offline_code, make_offline_batch, use_offline_code, withdraw_offline_batch
 from loyalty.services.points import add_points, adjust, redeem, revert_redemption
 from loyalty.services.purchases import follow_order
 from loyalty.services.registration import follow_account
@@ -45,12 +46,14 @@ __all__ = [
     "expire_lots",
     "expire_rewards",
     "expiring",
+    "find_offline_code",
     "flow_adds_points",
     "flow_grants_reward",
     "follow_account",
     "follow_order",
     "forget_warnings",
     "issue_reward",
+    "make_offline_batch",
     "merge_members",
     "offer_reward",
     "place_again",
@@ -59,7 +62,9 @@ __all__ = [
     "revert_redemption",
     "told_of_customer",
     "unwarned",
+    "use_offline_code",
     "use_reward",
     "warn_of_expiry",
     "windows",
+    "withdraw_offline_batch",
 ]

@@ -35,7 +35,7 @@ def _file(name: str) -> str:
 
 def page(request: HttpRequest, shown: Shown, settings: TrackingPage, offers: Offers) -> HttpResponseBase:
     """The page of an order: kept by the shopper's own browser for a minute, then asked for whether it is new."""
-    response = _answer("page/order.html", _context(shown, settings, offers), shown.language, settings)
+    response = answer("page/order.html", _context(shown, settings, offers), shown.language, settings)
     response.headers["Cache-Control"] = f"private, max-age={FRESH_FOR}"
     etag = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
     response.headers["ETag"] = etag
@@ -45,7 +45,7 @@ def page(request: HttpRequest, shown: Shown, settings: TrackingPage, offers: Off
 
 def page_with_errors(shown: Shown, settings: TrackingPage, offers: Offers) -> HttpResponse:
     """The page with what was typed and what is wrong with it: nobody keeps it."""
-    response = _answer("page/order.html", _context(shown, settings, offers), shown.language, settings, status=422)
+    response = answer("page/order.html", _context(shown, settings, offers), shown.language, settings, status=422)
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -53,13 +53,13 @@ def page_with_errors(shown: Shown, settings: TrackingPage, offers: Offers) -> Ht
 def preview(shown: Shown, settings: TrackingPage, offers: Offers) -> HttpResponse:
     """The page of an order that never was, in a frame of the merchant's pages."""
     context = _context(shown, settings, offers)
-    return _framed(_answer("page/order.html", context, shown.language, settings, framed_by="'self'"))
+    return _framed(answer("page/order.html", context, shown.language, settings, framed_by="'self'"))
 
 
 def notice(language: str, title: str, text: str, *, status: int) -> HttpResponse:
     """A page that tells a shopper that there is none."""
     told = {"title": title, "text": text}
-    response = _answer("page/notice.html", told, language, TrackingPage(), status=status)
+    response = answer("page/notice.html", told, language, TrackingPage(), status=status)
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -67,7 +67,34 @@ def notice(language: str, title: str, text: str, *, status: int) -> HttpResponse
 def framed_notice(title: str, text: str) -> HttpResponse:
     """In place of a preview that cannot be shown."""
     told = {"title": title, "text": text}
-    return _framed(_answer("page/notice.html", told, "en", TrackingPage(), framed_by="'self'"))
+    return _framed(answer("page/notice.html", told, "en", TrackingPage(), framed_by="'self'"))
+
+
+def answer(
+    template: str,
+    context: dict[str, Any],
+    language: str,
+    settings: TrackingPage,
+    *,
+    status: int = 200,
+    framed_by: str = "'none'",
+) -> HttpResponse:
+    """A page for shoppers in the merchant's colours; the template extends `page/frame.html`."""
+    chosen = colours.variables(ground=settings.ground, card=settings.card, text=settings.text, accent=settings.accent)
+    style, script = chosen + _file("page.css"), _file("page.js")
+    # Of our own files, and of colours that are six hexadecimal digits each.
+    made = {"language": language, "style": mark_safe(style), "script": mark_safe(script)}  # noqa: S308
+    headers = {
+        "Content-Language": language,
+        "Content-Security-Policy": (
+            f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; img-src https: data:; "
+            f"form-action 'self'; frame-ancestors {framed_by}; base-uri 'none'"
+        ),
+        "X-Robots-Tag": "noindex, nofollow",
+        # The address opens the page: no other site may learn it.
+        "Referrer-Policy": "no-referrer",
+    }
+    return HttpResponse(render_to_string(template, context | made), status=status, headers=headers)
 
 
 def _framed(response: HttpResponse) -> HttpResponse:
@@ -86,32 +113,6 @@ def _context(shown: Shown, settings: TrackingPage, offers: Offers) -> dict[str, 
         "offers": offers,
         "trap": TRAP,
     }
-
-
-def _answer(
-    template: str,
-    context: dict[str, Any],
-    language: str,
-    settings: TrackingPage,
-    *,
-    status: int = 200,
-    framed_by: str = "'none'",
-) -> HttpResponse:
-    chosen = colours.variables(ground=settings.ground, card=settings.card, text=settings.text, accent=settings.accent)
-    style, script = chosen + _file("page.css"), _file("page.js")
-    # Of our own files, and of colours that are six hexadecimal digits each.
-    made = {"language": language, "style": mark_safe(style), "script": mark_safe(script)}  # noqa: S308
-    headers = {
-        "Content-Language": language,
-        "Content-Security-Policy": (
-            f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; img-src https: data:; "
-            f"form-action 'self'; frame-ancestors {framed_by}; base-uri 'none'"
-        ),
-        "X-Robots-Tag": "noindex, nofollow",
-        # The address opens the page: no other site may learn it.
-        "Referrer-Policy": "no-referrer",
-    }
-    return HttpResponse(render_to_string(template, context | made), status=status, headers=headers)
 
 
 def _hash(text: str) -> str:
