@@ -239,6 +239,8 @@ OPEN = (
     "/readyz",
     "/favicon.ico",
     "/hooks/",
+    # Whoever has a code uses it; its tests are those of the page.
+    "/p/",
     "/admin/jsi18n/",
     "/static/",
     # The API has no pages; its tests are over the same map.

@@ -143,6 +143,7 @@ ACROSS_MERCHANTS = {
     "api.access._merchant_of": "a CSM's client names its merchant by the public id",
     "invitations.find": "a link says whose it is",
     "page.reading.find": "a page's token says whose it is",
+    "services.offline.find_offline_code": "a code says whose it is",
     "page.visitors.may_post": "counts of visitors belong to no merchant",
     "web.access.find_access": "an address names its merchant by the public id, and the user must belong there",
     "web.access.merchants_of": "the merchants of the user given",

@@ -22,6 +22,7 @@ from integrations.tenancy import MerchantOwned, SameMerchant
 from loyalty import services as loyalty
 from loyalty.models import ExpiryWarning, IssuedReward, Member, Reward, Tier
 from loyalty.services import programmes, tier_rules
+from loyalty.services.offline_codes import Named
 from tests.integrations.test_tenancy import PRICES
 from tests.support.payloads import easypost_tracker, shopify_fulfillment, shopify_order, shopify_return
 from tests.support.world import Shop, World
@@ -121,6 +122,10 @@ def _tell_more(merchant: Merchant) -> None:
         loyalty.issue_reward(merchant=merchant, customer=ann, reward=reward, source=gift, cause="1", at=AT)
     member = Member.objects.for_merchant(merchant).get(customer=ann)
     ExpiryWarning.objects.create(merchant=merchant, member=member, expires_at=AT, window_days=30)
+    batch = loyalty.make_offline_batch(merchant, by=may, at=AT, name="Tins", points=5, size=1)
+    code = loyalty.find_offline_code(Named(batch.pk, 1))
+    assert code
+    loyalty.use_offline_code(code, contact="ann@shopper.example", at=AT)
 
 
 def test_a_row_of_another_merchant_is_refused_in_every_relation(shops: tuple[Shop, Shop]) -> None:

@@ -20,6 +20,7 @@ from integrations.search import Wanted
 from loyalty import services as loyalty
 from loyalty.models import Member, Programme
 from loyalty.services import programmes
+from loyalty.services.offline_codes import Named
 from tests.support.dump import dump
 from tests.support.payloads import easypost_tracker, shopify_fulfillment, shopify_order, shopify_return
 from tests.support.world import Shop
@@ -154,7 +155,7 @@ def _by_people(shop: Shop, person: Person) -> None:
 
 
 def _as_a_member(shop: Shop, person: Person, at: datetime) -> None:
-    """A wish, somebody's order that they follow, and points with words beside them."""
+    """A wish, somebody's order that they follow, points with words beside them, and a code that they used."""
     who, someone = PersonInput(email=person.email), Actor(label="somebody")
     mine, order = customer(shop, person), Order.objects.for_merchant(shop.merchant).order_by("pk")[0]
     if not Programme.objects.for_merchant(shop.merchant).exists():
@@ -167,6 +168,10 @@ def _as_a_member(shop: Shop, person: Person, at: datetime) -> None:
         said: dict[str, Any] = {"reason": f"Sorry, {person.first_name}", "by": someone, "cause": f"sorry:{person.seed}"}
         loyalty.adjust(merchant=shop.merchant, customer=mine, points=5, at=at, **said)
         loyalty.capture_birth_month(merchant=shop.merchant, customer=mine, month=5, at=at)
+    batch = loyalty.make_offline_batch(shop.merchant, by=someone, at=at, name="Tea tins", points=5, size=1)
+    code = loyalty.find_offline_code(Named(batch.pk, 1))
+    assert code
+    loyalty.use_offline_code(code, contact=person.email, at=at)
     shop.world.work()
 
 
