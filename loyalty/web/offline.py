@@ -28,6 +28,7 @@ from loyalty import services
 from loyalty.models import OfflineBatch, UsedCode
 from loyalty.models.offline_code import MOST_CODES, MOST_POINTS
 from loyalty.services import offline, offline_codes, programmes
+from loyalty.services.points import NOTE_LENGTH
 from loyalty.web.shopper_words import LANGUAGES
 from tracking.services import tracking_page
 
@@ -54,7 +55,7 @@ class BatchForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}),
         help_text="Empty: they work without end.",
     )
-    note = forms.CharField(label="Note", required=False, max_length=offline.NOTE_LENGTH, help_text="For you alone.")
+    note = forms.CharField(label="Note", required=False, max_length=NOTE_LENGTH, help_text="For you alone.")
 
 
 @page()
