@@ -45,7 +45,8 @@ def dress(form: forms.BaseForm) -> None:
         wear = CLOTHES.get(type(field.widget))
         if wear is not None:
             choices = getattr(field, "choices", None)
-            field.widget = wear(attrs=field.widget.attrs)
+            kind = {"type": field.widget.input_type} if isinstance(field.widget, forms.DateTimeInput) else {}
+            field.widget = wear(attrs={**field.widget.attrs, **kind})
             field.widget.is_required = field.required
             if choices is not None:
                 field.widget.choices = choices  # type: ignore[attr-defined]

@@ -13,7 +13,7 @@ from loyalty.models import IssuedReward, LedgerEntry, Lot, TierTransition
 from tracking import money
 from tracking.admin.parcels import ReadOnlyInline
 
-ROWS = 20
+ROWS = 10
 STATES = (("used_at", "Used", "good"), ("deactivated_at", "Deactivated", "bad"), ("expired_at", "Expired", "plain"))
 """How a reward ends: when, what it is called, and its tone."""
 

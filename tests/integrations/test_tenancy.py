@@ -122,6 +122,7 @@ ACROSS_MERCHANTS = {
     "replays.advance_due": "ticks go on with the replays of all merchants",
     "replays._advance": "the replay given, whose merchant's events it sends",
     "alerts.look": "the clock looks at all merchants",
+    "alerts.codes": "the clock looks at the rewards of all merchants whose people asked for it",
     "daily_list._due": "the clock looks at all merchants",
     "checklist._is_live": "the connection given",
     "checklist._backfill": "the connection given",
