@@ -49,7 +49,7 @@ def dress(form: forms.BaseForm) -> None:
             field.widget = wear(attrs={**field.widget.attrs, **kind})
             field.widget.is_required = field.required
             if choices is not None:
-                field.widget.choices = choices  # type: ignore[attr-defined]
+                field.widget.choices = choices
 
 
 @dataclass(frozen=True, slots=True)

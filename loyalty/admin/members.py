@@ -26,7 +26,7 @@ from loyalty.models import LedgerEntry, Member
 from tracking import money
 
 ADJUST = "loyalty.add_ledgerentry"
-TONES = {Member.Status.REGISTERED: "good"}
+TONES: dict[str, str] = {Member.Status.REGISTERED: "good"}
 
 
 def find_members(term: str) -> list[int]:

@@ -66,7 +66,7 @@ class FormPages(LoyaltyAdmin):
         chosen = request.GET.get("merchant")
         if not chosen:
             return None
-        return cast(Merchant, get_object_or_404(Merchant, pk=whole_number(chosen)))
+        return get_object_or_404(Merchant, pk=whole_number(chosen))
 
     def row_of(self, pk: int) -> Any:
         """A row of this kind. Raises `Http404`."""

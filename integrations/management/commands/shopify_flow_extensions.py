@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tomllib
 from argparse import ArgumentParser
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +36,11 @@ class Command(BaseCommand):
             raise CommandError("PUBLIC_BASE_URL must begin with https://: Shopify posts runs of actions nowhere else.")
         triggers, actions = catalog.in_order(), workflow_actions.declared()
         for metric in triggers:
-            _write(
-                folder / payloads.handle(metric.key), lambda uid, it=metric: extensions.trigger(it, merchant, uid=uid)
-            )
+            path = folder / payloads.handle(metric.key) / extensions.FILE
+            _write(path, extensions.trigger(metric, merchant, uid=_uid(path)))
         for each in actions:
-            address = addresses[each.source]
-            _write(folder / each.handle, lambda uid, it=each, to=address: extensions.action(it, to, uid=uid))
+            path = folder / each.handle / extensions.FILE
+            _write(path, extensions.action(each, addresses[each.source], uid=_uid(path)))
         self.stdout.write(f"{len(triggers)} triggers and {len(actions)} actions in {folder}")
 
 
@@ -51,22 +49,25 @@ def _folder(name: str) -> Path:
     return Path(one_line(name))
 
 
-def _write(folder: Path, text: Callable[[str], str]) -> None:
-    """Write one file. Raises `CommandError` where it cannot be written, or what is there cannot be read."""
-    path = folder / extensions.FILE
+def _uid(path: Path) -> str:
+    """What Shopify's CLI wrote into the file of before, "" where there is none. Raises `CommandError` for no extension."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(text(_uid(path)))
+        document = tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        return ""
     except (OSError, ValueError) as error:
         raise CommandError(f"{path}: {error}") from None
-
-
-def _uid(path: Path) -> str:
-    """What Shopify's CLI wrote into the file of before, "" where there is none. Raises `ValueError` for what is no extension."""
-    if not path.exists():
-        return ""
-    match tomllib.loads(path.read_text()):
+    match document:
         case {"extensions": [dict(known)]}:
             return str(known.get("uid", ""))
         case _:
-            raise ValueError("it is no file with one extension")
+            raise CommandError(f"{path}: it is no file with one extension")
+
+
+def _write(path: Path, text: str) -> None:
+    """Write one file. Raises `CommandError` where that cannot be done."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    except OSError as error:
+        raise CommandError(f"{path}: {error}") from None

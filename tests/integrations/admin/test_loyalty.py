@@ -122,7 +122,7 @@ def test_new_rules_are_a_new_version(csm: Client, merchant: Merchant) -> None:
     newest = programmes.newest(merchant)
 
     assert newest is not None
-    assert (newest.version, newest.points_per_unit, newest.expiring_windows) == (2, 2, [30, 7])
+    assert (newest.version, int(newest.points_per_unit), newest.expiring_windows) == (2, 2, [30, 7])
     assert "1.00 → 2.00" in answer.content.decode()
     assert trail() == [("changed the loyalty programme", True)]
 
