@@ -73,6 +73,17 @@ NAVIGATION: list[dict[str, Any]] = [
         ],
     },
     {
+        "title": "Loyalty",
+        "items": [
+            _list("Members", "loyalty", "loyalty", "member"),
+            _list("Ledger", "menu_book", "loyalty", "ledgerentry"),
+            _list("Programmes", "rule", "loyalty", "programme"),
+            _list("Tiers", "stairs", "loyalty", "tier"),
+            _list("Rewards", "redeem", "loyalty", "reward"),
+            _list("Issued rewards", "confirmation_number", "loyalty", "issuedreward"),
+        ],
+    },
+    {
         "title": "Privacy",
         "items": [
             _integrations("Data requests", "contact_mail", "datarequest"),

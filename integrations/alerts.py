@@ -2,11 +2,13 @@
 
 What is wrong now stands in `Alert`, what an address knows of in `AlertAddress.told`. A message that does not arrive is tried
 again by the next look, for that address alone; a worker that dies between sending and writing it down sends it twice at most.
+
+What only a domain app can know of, it registers a `Watcher` for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +29,21 @@ SECONDS = 30
 LEASE_SECONDS = 50
 Kind = Alert.Kind
 
+Watcher = Callable[[Sequence[Merchant], datetime], Mapping[int, str]]
+"""Finds of which of these merchants something is wrong: their keys -> more words on it."""
+
+_watchers: dict[Alert.Kind, Watcher] = {}
+
+
+def register(kind: Alert.Kind) -> Callable[[Watcher], Watcher]:
+    """Say which function knows when that is wrong."""
+
+    def keep(watcher: Watcher) -> Watcher:
+        _watchers[kind] = watcher
+        return watcher
+
+    return keep
+
 
 def look(*, at: datetime) -> int:
     """Compare what is wrong now with what each address was told, for every merchant whose people asked for it.
@@ -39,8 +56,9 @@ def look(*, at: datetime) -> int:
         asked_for = Merchant.objects.filter(
             Q(pk__in=AlertAddress.objects.values("merchant")) | Q(pk__in=Alert.objects.values("merchant"))
         )
-        watched = vitals.with_vitals(asked_for, at=at).prefetch_related("alert_addresses", "alerts")
-        news = [each for merchant in watched for each in _look_at(merchant, at=at)]
+        watched = list(vitals.with_vitals(asked_for, at=at).prefetch_related("alert_addresses", "alerts"))
+        told = {kind: watcher(watched, at) for kind, watcher in _watchers.items()}
+        news = [each for merchant in watched for each in _look_at(merchant, told, at=at)]
         arrived = 0
         for notice in notices.send_all(news, at=at, seconds=SECONDS):
             mine = AlertAddress.objects.for_merchant(notice.address.merchant_id)
@@ -65,9 +83,10 @@ def conditions(merchant: Any, *, at: datetime) -> dict[str, str]:
     return found
 
 
-def _look_at(merchant: Any, *, at: datetime) -> Iterator[Notice]:
-    """Write down what is wrong with a merchant; what its addresses do not know yet."""
+def _look_at(merchant: Any, told: Mapping[Alert.Kind, Mapping[int, str]], *, at: datetime) -> Iterator[Notice]:
+    """Write down what is wrong with a merchant; what its addresses do not know yet. `told` is what the watchers found."""
     wrong = conditions(merchant, at=at)
+    wrong |= {kind: found[merchant.pk] for kind, found in told.items() if merchant.pk in found}
     known = {each.kind: each for each in merchant.alerts.all()}
     for kind in wrong.keys() - known.keys():
         known[kind] = Alert.objects.create(merchant=merchant, kind=kind, detail=wrong[kind][:300], since=at)
@@ -110,5 +129,7 @@ def _notice(
         "over": [{"kind": kind, "title": Kind(kind).label} for kind in over],
         "page": page,
     }
-    text = "\n".join([*lines, "", f"Nothing is lost meanwhile. What to do: {page}"])
+    # Without a code nobody gets the reward; of what else may be wrong nothing is lost.
+    comfort = "" if Kind.CODES in {each.kind for each in begun} else "Nothing is lost meanwhile. "
+    text = "\n".join([*lines, "", f"{comfort}What to do: {page}"])
     return Notice(address, f"{merchant.name}: {subject}", text, document)

@@ -7,8 +7,8 @@ from django.utils.module_loading import autodiscover_modules
 
 
 class IntegrationsConfig(AppConfig):
-    """Finds what domain apps declare in `metrics`, `sources`, `timeline`, `figures`, `daily_list`, `privacy`, `merging`, as
-    Django does `admin.py`.
+    """Finds what domain apps declare in `metrics`, `sources`, `timeline`, `figures`, `daily_list`, `checklist`, `alerts`,
+    `privacy`, `merging`, as Django does `admin.py`.
     """
 
     name = "integrations"
@@ -19,6 +19,8 @@ class IntegrationsConfig(AppConfig):
         autodiscover_modules("sources")
         autodiscover_modules("timeline")
         autodiscover_modules("daily_list")
+        autodiscover_modules("checklist")
+        autodiscover_modules("alerts")
         autodiscover_modules("figures")
         autodiscover_modules("privacy")
         autodiscover_modules("merging")

@@ -66,12 +66,18 @@ class ProfileProperty:
     """A custom property of the shopper's profile, read from the customer's current state when an event is sent.
 
     A name with a place in it, such as "tier_name_{locale}", stands for one property for each word that may stand there: its value
-    is read as a mapping of word -> value.
+    is read as a mapping of word -> value. `prefix` is how the name of one about loyalty begins, unless the merchant chose another
+    word (`Merchant.loyalty_prefix`).
     """
 
     name: str
     type: str
     doc: str
+    prefix: str = ""
+
+    def name_for(self, merchant: Merchant) -> str:
+        """The property's name in that merchant's Klaviyo account."""
+        return merchant.loyalty_prefix + self.name.removeprefix(self.prefix) if self.prefix else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,27 +150,29 @@ class Metric(Generic[FactT]):
     told_apart_by: tuple[str, ...] = ()
     tells_followers: bool = False
     profile_names: frozenset[str] = field(init=False, repr=False)
-    profile_families: frozenset[str] = field(init=False, repr=False)
+    _is_plain: bool = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "profile_names", frozenset(each.name for each in self.profile))
-        object.__setattr__(self, "profile_families", frozenset(name for name in self.profile_names if "{" in name))
+        object.__setattr__(self, "_is_plain", not any(each.prefix or "{" in each.name for each in self.profile))
 
     def name_for(self, merchant: Merchant) -> str:
         """The metric's name in that merchant's Klaviyo account."""
         return self.name.format(prefix=merchant.metric_prefix)[:METRIC_NAME_LENGTH]
 
-    def spelled_out(self, properties: dict[str, Any]) -> dict[str, Any]:
-        """Profile properties as they are sent: with a name for each word where one stands for many."""
-        if not self.profile_families:
+    def spelled_out(self, properties: dict[str, Any], merchant: Merchant) -> dict[str, Any]:
+        """Profile properties as they are sent: by the merchant's names, with one for each word where one stands for many."""
+        if self._is_plain:
             return properties
         sent: dict[str, Any] = {}
-        for name, value in properties.items():
-            if name in self.profile_families:
-                start, end = name[: name.index("{")], name[name.index("}") + 1 :]
-                sent.update({f"{start}{word}{end}": each for word, each in value.items()})
-            else:
-                sent[name] = value
+        for declared in self.profile:
+            if declared.name in properties:
+                name, value = declared.name_for(merchant), properties[declared.name]
+                start, opening, rest = name.partition("{")
+                words = (
+                    {f"{start}{word}{rest.partition('}')[2]}": each for word, each in value.items()} if opening else {}
+                )
+                sent |= words if opening else {name: value}
         return sent
 
     def draft(self, fact: FactT) -> Draft:

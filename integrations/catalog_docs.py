@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from integrations.catalog import Catalog, Metric
+from integrations.models import Merchant
 
 
 def as_data(catalog: Catalog) -> list[dict[str, Any]]:
@@ -22,8 +23,8 @@ def as_markdown(catalog: Catalog) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def metric_as_data(metric: Metric[Any]) -> dict[str, Any]:
-    """One metric as plain data."""
+def metric_as_data(metric: Metric[Any], merchant: Merchant | None = None) -> dict[str, Any]:
+    """One metric as plain data, with the names that a merchant's profile properties have where one is given."""
     return {
         "number": metric.number,
         "key": metric.key,
@@ -34,7 +35,8 @@ def metric_as_data(metric: Metric[Any]) -> dict[str, Any]:
         "unique_id": metric.identity,
         "properties": [{"name": each.name, "type": each.type, "description": each.doc} for each in metric.properties],
         "profile_properties": [
-            {"name": each.name, "type": each.type, "description": each.doc} for each in metric.profile
+            {"name": each.name_for(merchant) if merchant else each.name, "type": each.type, "description": each.doc}
+            for each in metric.profile
         ],
     }
 

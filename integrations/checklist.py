@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,6 +33,18 @@ class Checklist:
     is_live: bool
 
 
+Pointer = Callable[[Merchant, Connection, datetime], Iterable[Point]]
+"""What a domain app has to be done before going live: (the merchant, its connection, when). A few statements."""
+
+_pointers: list[Pointer] = []
+
+
+def register(pointer: Pointer) -> Pointer:
+    """Add what is to be done for a domain app."""
+    _pointers.append(pointer)
+    return pointer
+
+
 def of(merchant: Merchant, *, at: datetime) -> Checklist:
     """How far a merchant is: live, once Klaviyo accepted an event of after the launch date.
 
@@ -48,6 +60,7 @@ def of(merchant: Merchant, *, at: datetime) -> Checklist:
     points = [
         *_account(connection),
         *_sources(merchant),
+        *(point for pointer in _pointers for point in pointer(merchant, connection, at)),
         Point("Somebody of the merchant's can sign in", Membership.objects.for_merchant(merchant).exists(), "team"),
         Point("Klaviyo accepted a test event", _was_tried(merchant), "test_events"),
         *_launch(connection, at=at),

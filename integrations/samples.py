@@ -24,20 +24,27 @@ _TYPES: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A plausible event. `value` is an amount in major units of `value_currency` (ISO 4217), None where the metric has none."""
+    """A plausible event. `value` is an amount in major units of `value_currency` (ISO 4217), None where the metric has none.
+
+    `profile` are the names of the profile properties that come with it.
+    """
 
     metric_name: str
     unique_id: str
     properties: dict[str, Any]
     value: Decimal | None = None
     value_currency: str = ""
+    profile: tuple[str, ...] = ()
 
     def as_json(self) -> str:
         """For people: what of it a flow at the destination can use."""
         shown: dict[str, Any] = {"metric": self.metric_name, "unique_id": self.unique_id}
         if self.value is not None:
             shown |= {"value": float(self.value), "value_currency": self.value_currency}
-        return json.dumps({**shown, "properties": self.properties}, indent=2, ensure_ascii=False)
+        shown["properties"] = self.properties
+        if self.profile:
+            shown["profile_properties"] = self.profile
+        return json.dumps(shown, indent=2, ensure_ascii=False)
 
 
 def sample(metric: Metric[Any], merchant: Merchant) -> Sample:
@@ -49,6 +56,7 @@ def sample(metric: Metric[Any], merchant: Merchant) -> Sample:
         properties={name: example for name, example in examples.items() if example is not None},
         value=metric.value_example,
         value_currency=merchant.currency if metric.value_example is not None else "",
+        profile=tuple(each.name_for(merchant) for each in metric.profile),
     )
 
 

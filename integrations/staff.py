@@ -42,8 +42,20 @@ GRANTS: dict[str, dict[str, tuple[str, ...]]] = {
         "return": ("view", "add"),
         "returnitem": ("view",),
     },
+    "loyalty": {
+        "member": ("view",),
+        "ledgerentry": ("view", "add"),
+        "lot": ("view",),
+        "programme": ("view", "add"),
+        "tier": ("view", "add", "change"),
+        "tiertransition": ("view",),
+        "reward": ("view", "add", "change"),
+        "issuedreward": ("view", "change"),
+    },
 }
-"""App -> model -> what a CSM may do. To change a delivery or a message means to send or handle it again."""
+"""App -> model -> what a CSM may do. To change a delivery or a message means to send or handle it again, to change an issued
+reward to take it back; to add a ledger entry, to adjust points by hand.
+"""
 
 
 def ensure_role() -> Group:

@@ -13,10 +13,10 @@ from loyalty.models import Lot
 from loyalty.profile import PREFIX
 
 POINTS_EXPIRING_NEXT = ProfileProperty(
-    f"{PREFIX}points_expiring_next", "integer", "Points that run out next, all at once; left out where none do."
+    f"{PREFIX}points_expiring_next", "integer", "Points that run out next, all at once; left out where none do.", PREFIX
 )
 POINTS_EXPIRING_NEXT_AT = ProfileProperty(
-    f"{PREFIX}points_expiring_next_at", "datetime", "From when on they cannot be spent any more."
+    f"{PREFIX}points_expiring_next_at", "datetime", "From when on they cannot be spent any more.", PREFIX
 )
 
 

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from integrations import workflow_actions
 from integrations.sources import Envelope, Handled
+from integrations.workflow_actions import Action, ActionField
 from loyalty import services
 from loyalty.services.points import MOST_POINTS, NOTE_LENGTH
 from tracking.reading import Record
@@ -23,6 +25,28 @@ if TYPE_CHECKING:
 
 ADD_POINTS, GRANT_REWARD = HANDLES = ("add-points", "grant-reward")
 """The handles of the two actions in the app's extensions."""
+
+KIND = "shopify_flow_actions"
+
+workflow_actions.register(
+    Action(
+        KIND,
+        ADD_POINTS,
+        "Add points",
+        "Adds points to a member's balance, once for each run.",
+        [
+            ActionField("points", "Points", f"A whole number from 1 to {MOST_POINTS:,}.", "number_decimal"),
+            ActionField("note", "Note", "Is kept with the points and sent along.", is_required=False),
+        ],
+    ),
+    Action(
+        KIND,
+        GRANT_REWARD,
+        "Grant reward",
+        "Gives a member a reward, once for each run, whatever it costs in points.",
+        [ActionField("reward_id", "Reward ID", "Stands on the page of the reward.")],
+    ),
+)
 
 RUN_LENGTH = 80
 """Characters of a run's id: it is the cause of what comes of it."""
@@ -46,7 +70,7 @@ class Run:
 class FlowActions(Shopify):
     """Flow's actions, signed with the app's client secret as its webhooks are."""
 
-    kind = "shopify_flow_actions"
+    kind = KIND
     label = "Shopify Flow actions"
 
     def envelope(self, payload: Any, headers: Mapping[str, str]) -> Envelope:

@@ -9,7 +9,12 @@ from loyalty import facts, profile, profile_tiers
 from loyalty.facts import PointsExpired, PointsMoved
 from loyalty.models import Member, PointSource
 
-LOYALTY = Pack("loyalty", "Loyalty", "Members of the merchant's programme, and their points.")
+LOYALTY = Pack(
+    "loyalty",
+    "Loyalty",
+    "Members of the merchant's programme, and their points. Names of profile properties begin with the merchant's own prefix: "
+    "`loyalty_`, unless it chose another word.",
+)
 
 ADDING = (
     PointSource.PURCHASE,

@@ -13,11 +13,13 @@ from integrations.statements import Among
 from loyalty.models import Member
 
 PREFIX = "loyalty_"
-"""How the names of these properties begin, so that they are told apart from those of other apps."""
+"""How the names of these properties begin, so that they are told apart from those of other apps; a merchant may choose another
+word.
+"""
 
 
 def _property(name: str, type: str, doc: str) -> ProfileProperty:
-    return ProfileProperty(PREFIX + name, type, doc)
+    return ProfileProperty(PREFIX + name, type, doc, PREFIX)
 
 
 POINT_BALANCE = _property("point_balance", "integer", "Points that the member has; below 0: owes.")

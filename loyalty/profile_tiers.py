@@ -24,7 +24,7 @@ from tracking import money
 
 
 def _property(name: str, type: str, doc: str) -> ProfileProperty:
-    return ProfileProperty(PREFIX + name, type, doc)
+    return ProfileProperty(PREFIX + name, type, doc, PREFIX)
 
 
 MEMBER_TIER = _property("member_tier", "string", "The key of the tier that the member holds.")

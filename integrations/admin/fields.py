@@ -12,10 +12,13 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
 from django.utils.timezone import is_naive
 from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminPasswordWidget,
     UnfoldAdminSelect2Widget,
+    UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
+    UnfoldBooleanWidget,
 )
 
 from integrations.catalog import Metric, Pack, catalog
@@ -23,6 +26,30 @@ from integrations.models.connection import LAUNCH_YEARS, MAX_BACKFILL_DAYS
 from integrations.models.merchant import time_zones
 
 SECRET_LENGTH = 500
+
+CLOTHES: dict[type[forms.Widget], type[forms.Widget]] = {
+    forms.NumberInput: UnfoldAdminIntegerFieldWidget,
+    forms.TextInput: UnfoldAdminTextInputWidget,
+    forms.DateTimeInput: UnfoldAdminTextInputWidget,
+    forms.Textarea: UnfoldAdminTextareaWidget,
+    forms.Select: UnfoldAdminSelect2Widget,
+    forms.CheckboxInput: UnfoldBooleanWidget,
+    forms.CheckboxSelectMultiple: UnfoldAdminCheckboxSelectMultipleWidget,
+}
+"""The admin's theme has widgets of its own."""
+
+
+def dress(form: forms.BaseForm) -> None:
+    """Put a form of the merchants' pages into the admin's clothes."""
+    for field in form.fields.values():
+        wear = CLOTHES.get(type(field.widget))
+        if wear is not None:
+            choices = getattr(field, "choices", None)
+            kind = {"type": field.widget.input_type} if isinstance(field.widget, forms.DateTimeInput) else {}
+            field.widget = wear(attrs={**field.widget.attrs, **kind})
+            field.widget.is_required = field.required
+            if choices is not None:
+                field.widget.choices = choices
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,7 +159,7 @@ class MerchantAdmin(DeedsMixin, OnboardingPages, ConnectingPages, PanelPages, Mo
     ordering = ("name", "pk")
     inlines = (ShopDomainInline, MembershipInline)
     form = MerchantForm
-    fields = ("name", "public_id", "timezone", "currency", "metric_prefix")
+    fields = ("name", "public_id", "timezone", "currency", "metric_prefix", "loyalty_prefix")
     change_form_outer_before_template = "admin/merchant_top.html"
     change_form_outer_after_template = "admin/merchant_panels.html"
 

@@ -96,7 +96,7 @@ def _on(call: Call) -> set[str]:
 
 
 def _told(metric: Metric[Any], call: Call, *, is_on: bool) -> dict[str, Any]:
-    told = catalog_docs.metric_as_data(metric)
+    told = catalog_docs.metric_as_data(metric, call.merchant)
     if metric.pack is CUSTOM:
         for each, declared in zip(told["properties"], metric.properties, strict=True):
             each["is_required"] = declared.is_always_sent

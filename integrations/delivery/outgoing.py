@@ -13,7 +13,7 @@ from integrations.delivery import verdicts
 from integrations.delivery.claim import Claimed
 from integrations.delivery.verdicts import Verdict
 from integrations.destinations.base import Destination, Outgoing, Profile
-from integrations.models import Connection, CustomerExternalId, Delivery
+from integrations.models import Connection, CustomerExternalId, Delivery, Merchant
 
 UNCERTAIN_AFTER = timedelta(hours=72)
 """How long a delivery in doubt is repeated: how long Klaviyo remembers a unique_id is not stated."""
@@ -59,7 +59,14 @@ def _items(
     known = _external_ids(merchant, destination.knows_by, rows) if destination.knows_by else {}
     oldest = at - connection.freshness
     return [
-        _outgoing(row, current.get(row.customer_id or 0, {}), known.get(row.customer_id or 0, ""), oldest, at=at)
+        _outgoing(
+            row,
+            connection.merchant,
+            current.get(row.customer_id or 0, {}),
+            known.get(row.customer_id or 0, ""),
+            oldest,
+            at=at,
+        )
         for row in rows
     ]
 
@@ -104,17 +111,20 @@ def _external_ids(merchant_id: int, source: str, rows: Sequence[Claimed]) -> dic
     return dict(found.order_by("pk").values_list("customer_id", "external_id"))
 
 
-def _outgoing(row: Claimed, current: dict[str, Any], external_id: str, oldest: datetime, *, at: datetime) -> Outgoing:
+def _outgoing(
+    row: Claimed, merchant: Merchant, current: dict[str, Any], external_id: str, oldest: datetime, *, at: datetime
+) -> Outgoing:
     """`oldest`: what happened before it is too old to start a flow, as is what is no longer fresh by its metric's own limit."""
     metric = catalog[row.metric]
     is_stale = row.occurred_at < oldest or (row.fresh_until is not None and at > row.fresh_until)
+    properties = metric.spelled_out(_only(metric.profile_names, current), merchant)
     return Outgoing(
         delivery_id=row.id,
         unique_id=row.unique_id,
         metric_name=row.metric_name,
         occurred_at=row.occurred_at,
         properties=row.properties,
-        profile=_profile(metric, row, metric.spelled_out(_only(metric.profile_names, current)), external_id),
+        profile=_profile(metric, row, properties, external_id),
         value=row.value,
         value_currency=row.value_currency,
         backfill=row.is_backfill or is_stale,

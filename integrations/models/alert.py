@@ -50,6 +50,7 @@ class Alert(MerchantOwned):
         FAILURES = "failures", "Events fail"
         WAITING = "waiting", "Events wait"
         SILENT = "silent", "Nothing comes in"
+        CODES = "codes", "Codes of rewards run low"
 
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="alerts", db_index=False)
     kind = models.CharField(max_length=10, choices=Kind)

@@ -58,6 +58,17 @@ class Merchant(models.Model):
         ],
         help_text="The word before metric names. A merchant who comes from another provider keeps that one's word.",
     )
+    loyalty_prefix = models.CharField(
+        "prefix of loyalty's profile properties",
+        max_length=30,
+        default="loyalty_",
+        db_default="loyalty_",
+        validators=[
+            RegexValidator(r"^[A-Za-z][A-Za-z0-9_]*\Z", "A letter, then letters, digits and underscores: loyalty_.")
+        ],
+        help_text="How the names of a shopper's properties begin that tell of points and tiers. After a change those of the "
+        "name before stay on the profiles, as they were.",
+    )
     state = models.CharField(max_length=12, choices=State, default=State.ACTIVE)
     created_at = models.DateTimeField(default=now, editable=False)
 

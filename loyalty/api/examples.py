@@ -106,6 +106,21 @@ REWARD: dict[str, Any] = NEW_REWARD | {
     "created_at": "2026-11-20T09:00:00Z",
     "retired_at": None,
 }
+TIER: dict[str, Any] = {
+    "key": "gold",
+    "kind": "spending",
+    "name": "Gold",
+    "names": {"fr": "Or"},
+    "currency": "EUR",
+    "entry_spend": "500",
+    "maintain_spend": "400",
+    "period_days": 365,
+    "points_per_unit": "2",
+    "bonus_points": 100,
+    "position": 2,
+    "created_at": "2026-11-20T09:00:00Z",
+    "retired_at": None,
+}
 ISSUED: dict[str, Any] = {
     "id": "4001",
     "external_id": "app-551",

@@ -7,7 +7,7 @@ from typing import Any
 
 from integrations.models import Merchant
 from loyalty import progress, standing
-from loyalty.models import IssuedReward, LedgerEntry, Lot, Member, Programme, Reward, TierTransition
+from loyalty.models import IssuedReward, LedgerEntry, Lot, Member, Programme, Reward, Tier, TierTransition
 from loyalty.progress import Progress
 from loyalty.services import programmes
 from tracking import money
@@ -47,6 +47,18 @@ REWARD = (
     "product_id",
     "discount",
     "discount_unit",
+    "created_at",
+    "retired_at",
+)
+TIER = (
+    "key",
+    "kind",
+    "name",
+    "names",
+    "period_days",
+    "points_per_unit",
+    "bonus_points",
+    "position",
     "created_at",
     "retired_at",
 )
@@ -105,6 +117,16 @@ def transition(row: TierTransition) -> dict[str, Any]:
         "from_tier": row.from_tier.key if row.from_tier else None,
         "to_tier": row.to_tier.key if row.to_tier else None,
         **{name: getattr(row, name) for name in ("expires_at", "reason", "actor", "effective_at", "recorded_at")},
+    }
+
+
+def tier(merchant: Merchant, row: Tier) -> dict[str, Any]:
+    """A tier, with amounts in the merchant's currency."""
+    asked = {"entry_spend": row.entry_minor, "maintain_spend": row.maintain_minor}
+    return {
+        **{name: getattr(row, name) for name in TIER},
+        "currency": merchant.currency,
+        **{name: money.major(amount, merchant.currency) for name, amount in asked.items()},
     }
 
 

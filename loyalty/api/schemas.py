@@ -13,6 +13,7 @@ from loyalty.models import IssuedReward as Issued
 from loyalty.models import Member as MemberRow
 from loyalty.models import PointSource, Programme, TierTransition
 from loyalty.models import Reward as RewardRow
+from loyalty.models import Tier as TierRow
 
 BY_CLIENT = "What a client called it; blank: no client did it."
 TIER_KEY = "The key of the tier; null: none."
@@ -110,6 +111,24 @@ class Transition(serializers.Serializer[Any]):
     recorded_at = serializers.DateTimeField()
 
 
+class Tier(serializers.Serializer[Any]):
+    """A tier of the programme."""
+
+    key = serializers.CharField()
+    kind = serializers.ChoiceField(choices=TierRow.Kind.values, help_text="By spending, or given by hand.")
+    name = serializers.CharField()
+    names = serializers.DictField(child=serializers.CharField(), help_text="In other languages: locale -> name.")
+    currency = serializers.CharField(help_text="ISO 4217.")
+    entry_spend = serializers.CharField(help_text=f"What must be spent within 365 days to enter it. {AMOUNT}")
+    maintain_spend = serializers.CharField(help_text=f"What must be spent to keep it when its period is over. {AMOUNT}")
+    period_days = serializers.IntegerField()
+    points_per_unit = serializers.CharField(allow_null=True, help_text="Null: as in the programme.")
+    bonus_points = serializers.IntegerField(help_text="For who first rises into it.")
+    position = serializers.IntegerField(help_text="Its place in lists.")
+    created_at = serializers.DateTimeField()
+    retired_at = _instant("Since when nobody comes into it any more.")
+
+
 class Reward(serializers.Serializer[Any]):
     """A reward that members may get."""
 
@@ -197,5 +216,6 @@ class LoyaltyFigures(serializers.Serializer[Any]):
 MemberPage = page_of(Member)
 LedgerEntryPage = page_of(LedgerEntry)
 LotPage = page_of(Lot)
+TierPage = page_of(Tier)
 RewardPage = page_of(Reward)
 IssuedRewardPage = page_of(IssuedReward)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from loyalty.api import member_rewards, members, points, programme, rewards
+from loyalty.api import member_rewards, members, points, programme, rewards, tiers
 
 MEMBER = "api/v1/members/<key:key>"
 
@@ -32,6 +32,7 @@ urlpatterns = [
     path("api/v1/rewards", rewards.Rewards.as_view(), name="api_rewards"),
     path("api/v1/rewards/<key:key>/codes", rewards.RewardCodes.as_view(), name="api_reward_codes"),
     path("api/v1/rewards/<key:key>/retire", rewards.RetireReward.as_view(), name="api_retire_reward"),
+    path("api/v1/tiers", tiers.Tiers.as_view(), name="api_tiers"),
     path("api/v1/loyalty-programme", programme.LoyaltyProgramme.as_view(), name="api_loyalty_programme"),
     path("api/v1/loyalty-programme/figures", programme.LoyaltyFigures.as_view(), name="api_loyalty_figures"),
 ]

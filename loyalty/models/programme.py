@@ -161,10 +161,17 @@ class Programme(MerchantOwned):
 
 
 class LoyaltyClock(MerchantOwned):
-    """How far the nights of a merchant with a programme are worked through: up to `done_on`, a date in its time zone."""
+    """How far what is done for all members of a merchant with a programme is worked through.
+
+    Its nights up to `done_on`, a date in its time zone. Placing everybody in tiers anew, which was asked for at `placing_at`
+    (None: it is done), up to the member `placing_after`; `placing_moved` came into another tier by it.
+    """
 
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="+", db_index=False)
     done_on = models.DateField()
+    placing_at = models.DateTimeField(null=True, blank=True)
+    placing_after = models.BigIntegerField(default=0, db_default=0)
+    placing_moved = models.BigIntegerField(default=0, db_default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["merchant"], name="loyalty_clock_once")]

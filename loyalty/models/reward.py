@@ -33,6 +33,7 @@ class Reward(MerchantOwned):
 
     `points_cost` is what a member pays for it; None: it is not to be had for points. It can be used for `valid_days` whole days
     after the day on which it was issued; None: without end. `discount` is an amount in the merchant's currency, or percent.
+    `once` tells the form that made it from others: sent twice, it makes one.
     """
 
     class Kind(models.TextChoices):
@@ -78,9 +79,15 @@ class Reward(MerchantOwned):
     discount_unit = models.CharField(max_length=8, choices=Unit, default=Unit.AMOUNT)
     retired_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
+    once = models.UUIDField(null=True, blank=True, editable=False)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["merchant", "id"], name="reward_of_merchant")]
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "id"], name="reward_of_merchant"),
+            models.UniqueConstraint(
+                fields=["merchant", "once"], condition=Q(once__isnull=False), name="reward_made_once"
+            ),
+        ]
         indexes = [models.Index(fields=["merchant", "-created_at", "-id"], name="reward_by_time")]
 
     def __str__(self) -> str:
@@ -200,6 +207,7 @@ class IssuedReward(MerchantOwned):
         ]
         indexes = [
             models.Index(fields=["merchant", "member", "-id"], name="issued_reward_by_member"),
+            models.Index(fields=["merchant", "reward", "-issued_at", "-id"], name="issued_reward_by_reward"),
             models.Index(
                 fields=["merchant", "expires_at"],
                 condition=Q(used_at=None, deactivated_at=None, expired_at=None, expires_at__isnull=False),

@@ -6,8 +6,6 @@ import uuid
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -18,26 +16,15 @@ from integrations import search
 from integrations.models import Membership, Merchant
 from integrations.web import paging
 from integrations.web.access import RANK, Visit, page
-from loyalty import services, standing
-from loyalty.ledger import NotEnough
+from loyalty import standing
+from loyalty.adjust_form import AdjustForm
 from loyalty.models import LedgerEntry, Member
-from loyalty.services.points import NOTE_LENGTH
 
 
 class FindForm(forms.Form):
     """Whom to look for."""
 
     q = forms.CharField(label="E-mail or phone (+49…)", required=False, max_length=254)
-
-
-class AdjustForm(forms.Form):
-    """Points by hand. `once` tells this form from others: sent twice, it counts once."""
-
-    once = forms.UUIDField(widget=forms.HiddenInput())
-    points = forms.IntegerField(label="Points", help_text="Below 0: they are taken.")
-    reason = forms.CharField(
-        label="Reason", max_length=NOTE_LENGTH, help_text="It is kept with the points and sent along."
-    )
 
 
 @require_safe
@@ -65,9 +52,10 @@ def member(request: Visit, merchant: Merchant, pk: int) -> HttpResponse:
     """One member; an editor adds or takes points."""
     found = Member.objects.for_merchant(merchant).select_related("customer")
     row = get_object_or_404(found, customer=pk)
+    row.merchant = merchant
     form = AdjustForm(request.POST if request.method == "POST" else None, initial={"once": uuid.uuid4()})
     may_adjust = RANK[request.access.role] >= RANK[Membership.Role.EDITOR]
-    if form.is_valid() and may_adjust and _adjust(request, merchant, row, form):
+    if form.is_valid() and may_adjust and _adjust(request, row, form):
         return redirect("loyalty_member", merchant.public_id, pk)
     entries = LedgerEntry.objects.for_merchant(merchant).filter(member=row).order_by("-recorded_at", "-pk")
     rows, older = paging.page_of(entries, request, by="recorded_at")
@@ -82,25 +70,9 @@ def member(request: Visit, merchant: Merchant, pk: int) -> HttpResponse:
     return render(request, "web/loyalty_member.html", context)
 
 
-def _adjust(request: Visit, merchant: Merchant, row: Member, form: AdjustForm) -> bool:
+def _adjust(request: Visit, row: Member, form: AdjustForm) -> bool:
     """Whether it was done; why not is noted in the form."""
-    given = form.cleaned_data
-    try:
-        with transaction.atomic():
-            entry = services.adjust(
-                merchant=merchant,
-                customer=row.customer,
-                points=given["points"],
-                reason=given["reason"],
-                by=request.access.actor,
-                cause=f"manual:{given['once']}",
-                at=timezone.now(),
-            )
-    except ValidationError as error:
-        form.add_error(None, error)
-        return False
-    except NotEnough as error:
-        form.add_error("points", str(error).capitalize())
-        return False
-    messages.success(request, f"{entry.points:+,} points. The balance is {entry.balance_after:,} now.")
-    return True
+    entry = form.adjust(row, by=request.access.actor, at=timezone.now())
+    if entry is not None:
+        messages.success(request, f"{entry.points:+,} points. The balance is {entry.balance_after:,} now.")
+    return entry is not None

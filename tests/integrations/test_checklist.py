@@ -166,4 +166,4 @@ def test_it_costs_the_same_however_much_there_is(merchant: Merchant, connection:
             checklist.of(merchant, at=AT)
         counts.append(len(queries))
 
-    assert counts == [7, 7]
+    assert counts == [8, 8]

@@ -72,6 +72,7 @@ MACHINES: dict[str, dict[str, list[str]]] = {
         "--first-flow-delay": ["-1", "nan", "inf", "x"],
     },
     "shopify_flow_sandbox": {"--port": ["-1", "65536", "9" * 30, "", "x", "1e3"]},
+    "shopify_flow_extensions": {"--directory": ["\x00", "a\nb", "\ud800"]},
     "demo": {
         "--port": ["-1", "0", "65535", "65536", "9" * 30, "", "x"],
         "--days": ["-1", "31", "x", ""],
@@ -79,7 +80,7 @@ MACHINES: dict[str, dict[str, list[str]]] = {
         "--directory": ["\x00", "a\nb", "\ud800"],
     },
 }
-"""Commands that start something -> values that must stop them before they do."""
+"""Commands that start something, or write files -> values that must stop them before they do."""
 
 IMPOSSIBLE = ["", " ", "-1", "15", "0", "2.5", "1e3", "nan", "9" * 30, "9" * 5_000, "１", "²", "env:", "env:NO_SUCH"]  # noqa: RUF001
 IMPOSSIBLE += ["env:a\nb", "env:\ud800", "now ", "0001-01-01", "9999-12-31", "0001-01-01T00:00+14:00", "2026-02-30"]

@@ -28,7 +28,8 @@ from loyalty import services as loyalty
 from loyalty.models import Reward
 from loyalty.services import tier_rules
 from tests.integrations.api.addresses import ALL, MISSING_KEY
-from tests.integrations.test_tenancy import AT, NOBODYS, OURS, everything, hear, story
+from tests.integrations.tenants import AT, everything, hear, story
+from tests.integrations.test_tenancy import NOBODYS, OURS
 from tests.support.rest import rest
 from tests.support.world import Shop, World
 from tracking.models import Order, OrderLine, TrackingPage

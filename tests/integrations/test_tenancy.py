@@ -4,51 +4,22 @@ from __future__ import annotations
 
 import ast
 import itertools
-import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.apps import apps
 from django.conf import settings
-from django.db import transaction
 from django.db.models import Field, Model, UniqueConstraint
 
-from integrations import customers, erasure, inbound, sources
-from integrations.audit import Actor
-from integrations.catalog import catalog
-from integrations.fields import Sealed
 from integrations.models import (
-    Connection,
-    Customer,
-    Delivery,
-    Event,
-    InboundMessage,
-    Lane,
     Lease,
     Merchant,
     MerchantRemoval,
-    ShopDomain,
     StaffToken,
     Tick,
 )
-from integrations.people import PersonInput
-from loyalty.models import Allocation, Grant, LedgerEntry, Lot, Member
-from loyalty.services import programmes
-from returns.models import Return, ReturnItem
-from tests.support.payloads import (
-    easypost_tracker,
-    shopify_fulfillment,
-    shopify_fulfillment_event,
-    shopify_order,
-    shopify_return,
-)
-from tracking import services
-from tracking.inputs import WishInput
-from tracking.models import Order, OrderLine, PostCount, Scan, Shipment, WishlistItem
-from tracking.services import policies
+from tracking.models import PostCount
 
 OURS = [
     model
@@ -122,6 +93,7 @@ ACROSS_MERCHANTS = {
     "replays.advance_due": "ticks go on with the replays of all merchants",
     "replays._advance": "the replay given, whose merchant's events it sends",
     "alerts.look": "the clock looks at all merchants",
+    "alerts.codes": "the clock looks at the rewards of all merchants whose people asked for it",
     "daily_list._due": "the clock looks at all merchants",
     "checklist._is_live": "the connection given",
     "checklist._backfill": "the connection given",
@@ -234,169 +206,3 @@ def test_every_query_begins_with_the_merchant_or_says_why_not() -> None:
     advice = "begin with for_merchant(), or add the function to ACROSS_MERCHANTS with its reason"
     assert not unasked, "\n".join([advice, *unasked])
     assert ACROSS_MERCHANTS.keys() == used, "a function of ACROSS_MERCHANTS is gone"
-
-
-AT = datetime(2026, 11, 20, 10, tzinfo=UTC)
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-
-
-@pytest.fixture
-def pair(db: None) -> tuple[Merchant, Merchant]:
-    """Two merchants; both have every metric on."""
-    return make_merchant("Alba"), make_merchant("Bora")
-
-
-def make_merchant(name: str) -> Merchant:
-    """A launched merchant with a shop."""
-    merchant = Merchant.objects.create(name=name)
-    ShopDomain.objects.create(merchant=merchant, domain=f"{name.lower()}.myshopify.com")
-    connection = Connection.objects.create(
-        merchant=merchant, enabled_metrics=list(catalog.metrics), launch_at=AT - 30 * DAY, launched_at=AT - 30 * DAY
-    )
-    Lane.objects.create(merchant=merchant, connection=connection)
-    return merchant
-
-
-def hear(merchant: Merchant, source: str, topic: str, payload: Any) -> InboundMessage | None:
-    """A message with the same delivery id at every merchant."""
-    kind = sources.get(source)
-    headers = {**kind.headers_for(topic), "x-shopify-webhook-id": f"{topic} {payload.get('id')}"}
-    return inbound.receive(merchant, kind, json.dumps(payload).encode(), headers, at=AT)
-
-
-def everything(merchant: Merchant) -> dict[str, list[dict[str, Any]]]:
-    """All rows of a merchant, secrets as they are stored."""
-    return {
-        model.__name__: [
-            {name: value.token if isinstance(value, Sealed) else value for name, value in row.items()}
-            for row in model._default_manager.filter(merchant=merchant).order_by("pk").values()
-        ]
-        for model in OURS
-        if model not in NOBODYS
-    }
-
-
-PRICES: dict[str, Any] = {"subtotal_price": "19.95", "current_subtotal_price": "9.95"}
-"""Half of an order was refunded."""
-
-
-def story(merchant: Merchant, name: str) -> None:
-    """The same settings, order, parcel and shopper at every merchant, in words of their own."""
-    policies.change(merchant, by=None, at=AT - DAY, own_dates=["2026-12-24"])
-    programmes.change(merchant, by=None, at=AT - DAY)
-    person = {"id": 7, "email": "ann@shopper.example", "first_name": f"canary-{name}", "last_name": name}
-    lines = [(11, f"canary-{name}", 1)]
-    more: dict[str, Any] = {"order_status_url": f"https://canary-{name}.example/1", **PRICES}
-    order = shopify_order(1, at=AT, customer=person, lines=lines, **more)
-    assert hear(merchant, "shopify", "orders/create", order)
-    assert hear(merchant, "shopify", "fulfillments/create", shopify_fulfillment(5, 1, at=AT, items=[(11, 1)]))
-    scans = [("in_transit", AT + HOUR), ("delivered", AT + 2 * HOUR)]
-    assert hear(merchant, "easypost", "tracker.updated", easypost_tracker(scans, message=f"canary-{name}"))
-    assert hear(merchant, "shopify", "returns/request", shopify_return(3, 1, items=[(31, 11, 1)]))
-    assert hear(merchant, "shopify", "customers/enable", person | {"updated_at": AT.isoformat()})
-    inbound.handle_due(seconds=20, clock=lambda: AT + DAY)
-    wish = WishInput(f"canary-{name}", variant_id="11", order_number="#1001")
-    ann = PersonInput(email="ann@shopper.example")
-    with transaction.atomic():
-        services.add_wish(merchant=merchant, person=ann, wish=wish, added_at=AT, at=AT + DAY)
-
-
-def test_two_merchants_with_the_same_numbers_have_their_own_of_everything(pair: tuple[Merchant, Merchant]) -> None:
-    for merchant in pair:
-        story(merchant, merchant.name)
-
-    for merchant, other in (pair, pair[::-1]):
-        rows = everything(merchant)
-        assert f"canary-{other.name}" not in repr(rows)
-        assert repr(rows).count(f"canary-{merchant.name}") > 5
-        assert [len(rows[model.__name__]) for model in (Customer, Order, OrderLine, Shipment, Scan)] == [1, 1, 1, 1, 2]
-        assert [len(rows[model.__name__]) for model in (Return, ReturnItem, WishlistItem)] == [1, 1, 1]
-        loyalty = (Member, Grant, LedgerEntry, Lot, Allocation)
-        assert [len(rows[model.__name__]) for model in loyalty] == [1, 1, 2, 1, 1]
-        assert (len(rows["Event"]), len(rows["Delivery"]), len(rows["InboundMessage"])) == (21, 21, 5)
-
-
-def test_rows_of_a_merchant_hang_on_rows_of_the_same_one(pair: tuple[Merchant, Merchant]) -> None:
-    for merchant in pair:
-        story(merchant, merchant.name)
-
-    checked = 0
-    for model in OURS:
-        for field in model._meta.concrete_fields:
-            if field.is_relation and field.related_model in OURS and field.related_model not in NOBODYS:
-                checked += 1
-                astray = model._default_manager.exclude(**{f"{field.name}__isnull": True}).values_list(
-                    "merchant", f"{field.name}__merchant"
-                )
-                assert all(mine == theirs for mine, theirs in astray), f"{model.__name__}.{field.name}"
-    assert checked >= 17
-
-
-ACTIONS: dict[str, Any] = {
-    "order deleted": lambda m: services.forget_order(merchant=m, order_external_id="1", at=AT + DAY),
-    "order cancelled": lambda m: hear(
-        m, "shopify", "orders/cancelled", shopify_order(1, at=AT, updated_at=AT + DAY, cancelled_at=AT.isoformat())
-    ),
-    "parcel scanned": lambda m: hear(
-        m, "easypost", "tracker.updated", easypost_tracker([("return_to_sender", AT + DAY)], event_id="evt_2")
-    ),
-    "shop's scan": lambda m: hear(
-        m,
-        "shopify",
-        "fulfillment_events/create",
-        shopify_fulfillment_event("failure", at=AT + DAY, fulfillment_id=5, order_id=1),
-    ),
-    "refunded": lambda m: hear(
-        m,
-        "shopify",
-        "refunds/create",
-        {
-            "id": 9,
-            "order_id": 1,
-            "created_at": (AT + DAY).isoformat(),
-            "refund_line_items": [{"line_item_id": 11, "quantity": 1, "restock_type": "cancel"}],
-        },
-    ),
-    "return closed": lambda m: hear(m, "shopify", "returns/close", {"id": 3, "order_id": 1, "status": "closed"}),
-    "settings changed": lambda m: policies.change(m, by=None, at=AT + DAY, hours_in_transit=24),
-    "shopper renamed": lambda m: customers.resolve(
-        m, PersonInput(email="ann@new.example", external_id="7"), at=AT + DAY
-    ),
-    "shopper erased": lambda m: erasure.requested(
-        merchant=m, person=PersonInput(email="ann@shopper.example"), by=Actor(label="a test"), at=AT + DAY
-    ),
-    "messages released": lambda m: inbound.release(m, "parcel:1ZUNKNOWN", "order:1"),
-    "app uninstalled": lambda m: hear(m, "shopify", "app/uninstalled", {"id": 1}),
-    "shop erased": lambda m: hear(m, "shopify", "shop/redact", {"id": 1, "shop_domain": "alba.myshopify.com"}),
-}
-
-
-@pytest.mark.parametrize("action", ACTIONS.values(), ids=ACTIONS.keys())
-def test_what_one_merchant_does_changes_nothing_of_another(pair: tuple[Merchant, Merchant], action: Any) -> None:
-    mine, theirs = pair
-    for merchant in pair:
-        story(merchant, merchant.name)
-    hear(theirs, "easypost", "tracker.updated", easypost_tracker([("in_transit", AT)], number="1ZUNKNOWN"))
-    inbound.handle_due(seconds=20, clock=lambda: AT + DAY)
-    before, state = everything(theirs), Merchant.objects.get(pk=theirs.pk).state
-
-    action(mine)
-    inbound.handle_due(seconds=20, merchant=mine, clock=lambda: AT + DAY)
-
-    assert everything(theirs) == before
-    assert Merchant.objects.get(pk=theirs.pk).state == state
-
-
-def test_the_action_does_change_something_of_its_own(pair: tuple[Merchant, Merchant]) -> None:
-    """That the test above would notice a change at all."""
-    mine, _ = pair
-    story(mine, "Alba")
-    before = everything(mine)
-
-    ACTIONS["order cancelled"](mine)
-    inbound.handle_due(seconds=20, clock=lambda: AT + DAY)
-
-    after = everything(mine)
-    assert after["Order"] != before["Order"]
-    assert Event.objects.filter(metric="order_cancelled").count() == 1
-    assert Delivery.objects.filter(event__metric="order_cancelled").count() == 1

@@ -25,7 +25,7 @@ from loyalty import services as loyalty
 from loyalty.models import ExpiryWarning, IssuedReward, Member, Reward, Tier
 from loyalty.services import programmes, tier_rules
 from loyalty.services.offline_codes import Named
-from tests.integrations.test_tenancy import PRICES
+from tests.integrations.tenants import PRICES
 from tests.support.payloads import easypost_tracker, shopify_fulfillment, shopify_order, shopify_return
 from tests.support.world import Shop, World
 from tracking import services

@@ -97,7 +97,7 @@ def test_the_profile_has_the_tier_as_it_is_now(
         },
         0: {},
     }
-    sent = catalog["tiers_updated"].spelled_out(read[key])
+    sent = catalog["tiers_updated"].spelled_out(read[key], merchant)
     assert {"loyalty_member_tier_name_de": "Silber", "loyalty_member_tier_name_fr": "Silver"}.items() <= sent.items()
     assert len(sent) == 8
     time_machine.move_to(midnight(366) + HOUR)

@@ -14,15 +14,10 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from unfold.widgets import (
-    UnfoldAdminCheckboxSelectMultipleWidget,
-    UnfoldAdminIntegerFieldWidget,
-    UnfoldAdminSelect2Widget,
-    UnfoldAdminTextareaWidget,
-    UnfoldAdminTextInputWidget,
-)
+from unfold.widgets import UnfoldAdminSelect2Widget
 
 from integrations.admin import show
+from integrations.admin.fields import dress
 from integrations.admin.site import Clock, MerchantFilter, whole_number
 from integrations.admin.theme import display
 from integrations.audit import Actor
@@ -47,24 +42,7 @@ class AdminPolicyForm(PolicyForm):
 
     def __init__(self, policy: StalledPolicy, data: Any = None) -> None:
         super().__init__(policy, data)
-        for field in self.fields.values():
-            wear = CLOTHES.get(type(field.widget))
-            if wear is not None:
-                choices = getattr(field, "choices", None)
-                field.widget = wear(attrs=field.widget.attrs)
-                field.widget.is_required = field.required
-                if choices is not None:
-                    field.widget.choices = choices
-
-
-CLOTHES: dict[type[forms.Widget], type[forms.Widget]] = {
-    forms.NumberInput: UnfoldAdminIntegerFieldWidget,
-    forms.TextInput: UnfoldAdminTextInputWidget,
-    forms.Textarea: UnfoldAdminTextareaWidget,
-    forms.Select: UnfoldAdminSelect2Widget,
-    forms.CheckboxSelectMultiple: UnfoldAdminCheckboxSelectMultipleWidget,
-}
-"""The admin's theme has widgets of its own."""
+        dress(self)
 
 
 def find_policies(term: str) -> list[int]:

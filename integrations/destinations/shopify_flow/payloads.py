@@ -1,7 +1,8 @@
 """What a trigger of Flow is handed. Pure: no HTTP, no database, no clock.
 
 A payload is flat: Flow's fields are texts, numbers and booleans, and a customer by the number that Shopify gave them. Keys
-have letters and digits only. Sources: Shopify's trigger reference, and recorded answers of API 2026-04.
+have letters only: Shopify's CLI deploys no trigger with others. Sources: Shopify's trigger reference and CLI, and recorded
+answers of API 2026-04.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ _MUTATION = (
     "{ flowTriggerReceive(handle: $handle, payload: $payload) { userErrors { field message } } }"
 )
 _CUSTOMER = re.compile(r"(?:gid://shopify/Customer/)?([1-9][0-9]{0,17})")
-_NO_KEY = re.compile(r"[^A-Za-z0-9]")
+_NO_KEY = re.compile(r"[^A-Za-z]")
 _LONGER_IN_SHOPIFYS_JSON = re.compile(rb"[<>&]|\xe2\x80[\xa8\xa9]")
 
 
@@ -40,6 +41,11 @@ def handle(metric: str) -> str:
     if len(text) <= HANDLE_CHARACTERS:
         return text
     return f"{text[: HANDLE_CHARACTERS - 9]}-{hashlib.sha256(metric.encode()).hexdigest()[:8]}"
+
+
+def key(name: str) -> str:
+    """Return the key of a property in Flow: its letters."""
+    return _NO_KEY.sub("", name)
 
 
 def customer_id(external_id: str) -> int | None:
@@ -61,20 +67,20 @@ def payload(item: Outgoing) -> dict[str, Any]:
     out, the largest first, and `LeftOut` names them: no value is ever cut in two.
     """
     identity = _identity(item)
-    properties = {key: value for key, value in _flat(item).items() if key not in identity}
+    properties = {name: value for name, value in _flat(item).items() if name not in identity}
     content = {**properties, **identity}
     room = PAYLOAD_BYTES - size(content)
     if room >= 0:
         return content
-    sizes = {key: size({key: value}) - 1 for key, value in properties.items()}  # less two braces, and with a comma
+    sizes = {name: size({name: value}) - 1 for name, value in properties.items()}  # less two braces, and with a comma
     left_out: list[str] = []
     room -= _NAMED_BYTES
-    for key in sorted(sizes, key=lambda key: sizes[key], reverse=True):
+    for name in sorted(sizes, key=lambda name: sizes[name], reverse=True):
         if room >= 0:
             break
-        room += sizes[key]
-        left_out.append(key)
-        del content[key]
+        room += sizes[name]
+        left_out.append(name)
+        del content[name]
     return {**content, "LeftOut": _named(left_out)}
 
 
@@ -99,23 +105,23 @@ def _identity(item: Outgoing) -> dict[str, Any]:
 
 def _flat(item: Outgoing) -> dict[str, Any]:
     """Return the properties by Flow's keys; lists and objects as JSON in a text."""
-    given = {_NO_KEY.sub("", name): value for name, value in orjson.loads(item.properties).items()}
+    given = {key(name): value for name, value in orjson.loads(item.properties).items()}
     if item.value is not None:
         given |= {"Value": float(item.value), "ValueCurrency": item.value_currency}
     return {
-        key: orjson.dumps(value).decode() if isinstance(value, dict | list) else value
-        for key, value in given.items()
-        if key and value is not None and value != ""
+        name: orjson.dumps(value).decode() if isinstance(value, dict | list) else value
+        for name, value in given.items()
+        if name and value is not None and value != ""
     }
 
 
-def _named(keys: list[str]) -> str:
+def _named(left_out: list[str]) -> str:
     """Return names with commas between them, as many as fit, and how many more there are."""
     names: list[str] = []
     length = 0
-    for key in keys:
-        length += len(key) + 2
+    for each in left_out:
+        length += len(each) + 2
         if length > _NAMED_BYTES - 60:
-            return ", ".join([*names, f"{len(keys) - len(names)} more"])
-        names.append(key)
+            return ", ".join([*names, f"{len(left_out) - len(names)} more"])
+        names.append(each)
     return ", ".join(names)

@@ -25,6 +25,7 @@ from integrations.models import (
     Merchant,
     Tick,
 )
+from loyalty.models import LedgerEntry, Member
 from tracking.models import Issue, Order, Scan, Shipment
 
 from . import rows
@@ -42,6 +43,8 @@ READ_ONLY = (
     Shipment,
     Scan,
     Issue,
+    LedgerEntry,
+    Member,
     Schedule,
     OrmQ,
     Success,
@@ -101,7 +104,7 @@ def test_csm_has_no_permission_on_people_or_queue(db: Any) -> None:
     user, _ = staff.make_csm("carla", "whatever-it-is-12")
     apps = {permission.split(".")[0] for permission in user.get_all_permissions()}
 
-    assert apps == {"integrations", "returns", "tracking"}
+    assert apps == {"integrations", "loyalty", "returns", "tracking"}
 
 
 def test_role_is_brought_back_to_what_it_should_be(db: Any) -> None:

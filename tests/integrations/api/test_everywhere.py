@@ -16,7 +16,7 @@ from django.utils import timezone
 from integrations import staff, tokens
 from integrations.api import access, problems, slots
 from integrations.models import ApiToken, Merchant
-from tests.integrations.test_tenancy import everything
+from tests.integrations.tenants import everything
 from tests.support import rest as world
 from tests.support.naughty import TEXTS, sample
 from tests.support.rest import AT, Rest

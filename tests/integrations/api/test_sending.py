@@ -13,7 +13,7 @@ from django.utils import timezone
 from integrations import connections, replays
 from integrations.catalog import catalog
 from integrations.models import AuditEntry, Connection, Customer, Delivery, Merchant, Replay
-from tests.integrations.test_tenancy import make_merchant, story
+from tests.integrations.tenants import make_merchant, story
 from tests.support import rest as world
 from tests.support.rest import AT, Rest
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal
+from itertools import product
 from typing import Any
 
 import pytest
@@ -33,7 +34,7 @@ def of(properties: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 @settings(max_examples=200)
 @given(objects)
-@example({f"Name{number:04d}": "x" * 30 for number in range(3_000)})
+@example({f"Name{letters}": "x" * 30 for letters in map("".join, product("abcdefghijklmno", repeat=3))})
 @example({"A": "ü" * 24_000, "B": "<" * 9_000, "UniqueId": "mine", "customer_id": "theirs"})
 def test_a_payload_fits_and_keeps_its_identity(properties: dict[str, Any]) -> None:
     made = of(properties)
@@ -49,7 +50,7 @@ def test_a_payload_fits_and_keeps_its_identity(properties: dict[str, Any]) -> No
         "2026-11-20T14:05:09Z",
     ]
     assert all(isinstance(value, str | int | float | bool) for value in made.values())
-    assert all(re.fullmatch("[A-Za-z0-9]+|customer_id", key) for key in made)
+    assert all(re.fullmatch("[A-Za-z]+|customer_id", key) for key in made)
 
 
 def test_what_is_too_large_loses_whole_properties_and_says_which() -> None:
