@@ -53,6 +53,8 @@ class RewardForm(forms.ModelForm[Reward]):
 
     def __init__(self, currency: str, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        kind: Any = self.fields["kind"]
+        kind.choices = [("", "Choose"), *Reward.Kind.choices]
         unit: Any = self.fields["discount_unit"]
         unit.choices = [(Reward.Unit.AMOUNT.value, currency or "The currency"), (Reward.Unit.PERCENT.value, "Percent")]
 
