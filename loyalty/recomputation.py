@@ -28,7 +28,7 @@ from loyalty.services.tier_moves import Tiers
 BATCH = 500
 """Members in one transaction: what they do waits meanwhile."""
 
-MOST_FORESEEN = 20_000
+MOST_FORESEEN = 10_000
 """Members of whom it is worked out beforehand what would become of them."""
 
 READ_AT_ONCE = 5_000

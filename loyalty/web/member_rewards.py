@@ -19,7 +19,7 @@ NEWEST = 50
 """Rewards of a member on the page."""
 
 
-class RewardField(forms.ModelChoiceField):  # type: ignore[type-arg]
+class RewardField(forms.ModelChoiceField[Reward]):
     """A reward with what it costs."""
 
     def label_from_instance(self, reward: Any) -> str:
@@ -32,7 +32,7 @@ class GiveForm(forms.Form):
     """A reward for a member. `once` tells this form from others: sent twice, it counts once."""
 
     once = forms.UUIDField(widget=forms.HiddenInput())
-    reward = RewardField(Reward.objects.none(), empty_label="Choose")
+    reward = RewardField(None, empty_label="Choose")
     for_points = forms.TypedChoiceField(
         label="How",
         choices=[("yes", "For the points that it costs"), ("no", "As a present")],

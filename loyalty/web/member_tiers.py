@@ -24,7 +24,7 @@ class AssignForm(forms.Form):
     """A tier by hand. `once` tells this form from others: sent twice, it counts once."""
 
     once = forms.UUIDField(widget=forms.HiddenInput())
-    tier = forms.ModelChoiceField(Tier.objects.none(), to_field_name="key", empty_label="Choose")
+    tier = forms.ModelChoiceField[Tier](None, to_field_name="key", empty_label="Choose")
     until = forms.DateField(
         label="Last day",
         required=False,

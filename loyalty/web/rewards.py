@@ -36,12 +36,12 @@ def rewards(request: Visit, merchant: Merchant) -> HttpResponse:
     return render(request, "web/loyalty_rewards.html", context)
 
 
-@page(Role.EDITOR)
+@page()
 def new(request: Visit, merchant: Merchant) -> HttpResponse:
-    """Offer another one."""
+    """All that is said of a reward; an editor offers another one."""
     given = request.POST if request.method == "POST" else None
     form = RewardForm(merchant.currency, given, initial={"once": uuid.uuid4()})
-    if form.is_valid():
+    if form.is_valid() and request.access.may_edit:
         try:
             made = services.offer_reward(merchant, by=request.access.actor, at=timezone.now(), **form.values)
         except ValidationError as error:

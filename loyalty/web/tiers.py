@@ -41,21 +41,21 @@ def tiers(request: Visit, merchant: Merchant) -> HttpResponse:
     return render(request, "web/loyalty_tiers.html", {"rows": rows, "clock": clock})
 
 
-@page(Role.EDITOR)
+@page()
 def new(request: Visit, merchant: Merchant) -> HttpResponse:
-    """Make another one."""
+    """All that is said of a tier; an editor makes another one."""
     return _form(request, merchant, None)
 
 
-@page(Role.EDITOR)
+@page()
 def tier(request: Visit, merchant: Merchant, pk: int) -> HttpResponse:
-    """Change what one asks for and gives."""
+    """What one asks for and gives; an editor changes it."""
     return _form(request, merchant, _tier(merchant, pk))
 
 
 def _form(request: Visit, merchant: Merchant, row: Tier | None) -> HttpResponse:
     form = TierForm(merchant, row, request.POST if request.method == "POST" else None)
-    if form.is_valid():
+    if form.is_valid() and request.access.may_edit:
         key = row.key if row else form.cleaned_data["key"]
         try:
             saved = tier_rules.save(

@@ -195,14 +195,12 @@ def test_a_viewer_changes_no_reward_and_those_of_others_do_not_exist(running: Me
     issued = issue(running, mine, ann)
     viewer, editor = sign_in("viewer"), sign_in("editor")
     changes = (f"rewards/{mine.pk}/retire/", f"issued/{issued.pk}/use/", f"issued/{issued.pk}/deactivate/")
-    for path in (*changes, "rewards/new/"):
-        assert viewer.post(at(running, path)).status_code == 403
+    assert [viewer.post(at(running, path)).status_code for path in changes] == [403] * 3
+    post(viewer, running, "rewards/new/", **FIVE_OFF)
     viewer.post(at(running, f"rewards/{mine.pk}/"), {"codes": "B"})
     redeem(viewer, running, mine, ann, for_points="no")
-    assert (RewardCode.objects.count(), IssuedReward.objects.filter(used_at=None, deactivated_at=None).count()) == (
-        1,
-        1,
-    )
+    assert IssuedReward.objects.filter(used_at=None, deactivated_at=None).count() == 1
+    assert (Reward.objects.count(), RewardCode.objects.count()) == (1, 1)
 
     other = Merchant.objects.create(name="Birch")
     programmes.change(other, by=None, at=AT - 365 * DAY)

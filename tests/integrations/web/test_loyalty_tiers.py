@@ -193,13 +193,14 @@ def test_a_viewer_changes_no_tier_and_those_of_others_do_not_exist(running: Merc
     mine, ann = make(running, "silver", 10_000), member(running)
     theirs = make(Merchant.objects.create(name="Birch"), "silver")
     viewer, editor = sign_in("viewer"), sign_in("editor")
-    for path in ("tiers/new/", f"tiers/{mine.pk}/", f"tiers/{mine.pk}/retire/"):
-        assert viewer.post(at(running, path)).status_code == 403
+    assert viewer.post(at(running, f"tiers/{mine.pk}/retire/")).status_code == 403
+    for path in ("tiers/new/", f"tiers/{mine.pk}/"):
+        post(viewer, running, path, **SILVER | {"key": "gold"})
     post(viewer, running, "tiers/place/")
     values = {"once": ONCE, "tier": "silver", "reason": "Because."}
     post(viewer, running, f"members/{ann.customer_id}/tier/", **values)
     post(viewer, running, f"members/{ann.customer_id}/birth-month/", month="5")
-    assert (AuditEntry.objects.exists(), TierTransition.objects.exists()) == (False, False)
+    assert [AuditEntry.objects.exists(), TierTransition.objects.exists(), Tier.objects.count()] == [False, False, 2]
 
     assert editor.get(at(running, f"tiers/{theirs.pk}/")).status_code == 404
     assert editor.post(at(running, f"tiers/{theirs.pk}/retire/")).status_code == 404
