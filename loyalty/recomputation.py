@@ -79,7 +79,7 @@ def foresee(merchant: Merchant, *, at: datetime) -> list[Way] | None:
             if decision is not None:
                 found[each.tier_id, decision.tier.key if decision.tier else None] += 1
     return [
-        Way(before and tiers.by_key[before], after and tiers.by_key[after], count)
+        Way(tiers.by_key[before] if before else None, tiers.by_key[after] if after else None, count)
         for (before, after), count in found.most_common()
     ]
 
