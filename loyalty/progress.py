@@ -1,9 +1,11 @@
-"""How far members are on their way to the next tier. Reads only."""
+"""How many members hold each tier, and how far they are on their way to the next. Reads only."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+
+from django.db.models import Count
 
 from integrations.models import Merchant
 from loyalty.models import Member, Tier
@@ -30,3 +32,9 @@ def of(merchant: Merchant, member: Member, *, at: datetime) -> Progress:
     following = Tiers(merchant).next_above(member.tier)
     missing = max(following.entry_minor - spent.minor, 0) if following else 0
     return Progress(spent.minor, following, missing)
+
+
+def members_by_tier(merchant: Merchant) -> dict[int, int]:
+    """How many members hold each tier that anybody holds, by its key: one statement."""
+    placed = Member.objects.for_merchant(merchant).filter(tier__isnull=False)
+    return dict(placed.order_by().values_list("tier").annotate(count=Count("pk")))

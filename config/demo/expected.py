@@ -13,7 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from config.demo.orders import Fulfillment, Line, Order
-from config.demo.shops import STATUS, TRACKING, UPDATES, Shop
+from config.demo.shops import POINTS_ADDED, STATUS, TRACKING, UPDATES, Shop
 
 Key = tuple[str, str, str]
 """(public key of the Klaviyo account, metric's name there, unique_id)."""
@@ -26,7 +26,10 @@ SATURDAY = 5
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """An event that a step must lead to, if its shop uses the pack. `counts_from` is what the launch window judges."""
+    """An event that a step must lead to, if its shop uses the pack, or the metric by itself.
+
+    `counts_from` is what the launch window judges.
+    """
 
     shop: Shop
     pack: str
@@ -43,7 +46,7 @@ class Expected:
     def is_sent(self, began_at: datetime) -> bool:
         """Whether the shop uses the pack and the event lies in its launch window, for a demo that began then."""
         window_start = began_at - self.shop.launched_ago - timedelta(days=self.shop.backfill_days)
-        return self.pack in self.shop.packs and self.counts_from >= window_start
+        return self.pack in self.shop.turned_on and self.counts_from >= window_start
 
     def is_backfill(self, began_at: datetime) -> bool:
         """Whether it may start no flow: it is from before the launch."""
@@ -58,9 +61,13 @@ def placed(order: Order) -> list[Expected]:
     ]
 
 
-def processing(order: Order, minutes: float = 0) -> Expected:
-    """Nothing stands against working on it."""
-    return _status(order, "Processing order", "processing", minutes)
+def processing(order: Order, minutes: float = 0) -> list[Expected]:
+    """Nothing stands against working on it: it is paid, and earns points."""
+    at = order.after(minutes)
+    return [
+        _status(order, "Processing order", "processing", minutes),
+        Expected(order.shop, POINTS_ADDED, "Points added", f"points:{order.name}", at, at),
+    ]
 
 
 def shipped(fulfillment: Fulfillment) -> Expected:
@@ -203,6 +210,14 @@ def _midnight(day: date, shop: Shop) -> datetime:
     return datetime.combine(day, time.min, ZoneInfo(shop.timezone)).astimezone(UTC)
 
 
+def key_of(event: Mapping[str, Any]) -> Key:
+    """By what an event of the sandbox is recognised: points by their order, because their identity is a row's number."""
+    known_by = event["unique_id"]
+    if event["metric"] == "Points added":
+        known_by = f"points:{event['properties'].get('OrderNumber')}"
+    return event["account"], event["metric"], known_by
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """How what was recorded differs from what had to be."""
@@ -240,7 +255,7 @@ def judge(
     `receipts` is (account, unique_id) -> how often the sandbox accepted it, repeats that it then ignored included.
     """
     wanted = {each.key: each for each in expected if each.is_sent(began_at)}
-    events = [((each["account"], each["metric"], each["unique_id"]), each) for each in recorded]
+    events = [(key_of(each), each) for each in recorded]
     found, times = dict(events), Counter(key for key, _ in events)
     common = [(key, each, found[key]) for key, each in wanted.items() if key in found]
     return Verdict(

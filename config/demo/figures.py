@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db.models import Count
 
-from config.demo.expected import Key
+from config.demo.expected import Key, key_of
 from config.demo.shops import SHOPS
 from config.demo.steps import Step
 from integrations.destinations.klaviyo.sandbox import RemoteSandbox
@@ -108,7 +108,7 @@ class Figures:
         """Note what arrived at the sandbox since the last look, and when."""
         began = time.monotonic()
         for event in self.sandbox.events():
-            key = event["account"], event["metric"], event["unique_id"]
+            key = key_of(event)
             if key in self._accepted and key not in self._latencies:
                 arrived = datetime.fromisoformat(event["received_at"])
                 self._latencies[key] = max((arrived - self._accepted[key]).total_seconds(), 0.0)

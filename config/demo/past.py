@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping
 
 from django.test.utils import override_settings
 
-from config.demo import clock
+from config.demo import clock, programme
 from config.demo.month import Moment
 from config.demo.people import UNREACHABLE
+from config.demo.shops import SHOPS
 from config.demo.stage import Stage
 from integrations import inbound, launch, sources, wake
 from integrations.delivery.engine import Engine
@@ -36,6 +37,9 @@ def tell(month: Iterable[Moment], stage: Stage) -> None:
         for moment in month:
             _live_through(moment, merchants)
     stage.sandbox.set_limits(1.0)
+    for shop in SHOPS:
+        if shop.loyalty:
+            programme.redeem(merchants[shop.account], at=stage.began_at)
 
 
 def _live_through(moment: Moment, merchants: Mapping[str, Merchant]) -> None:

@@ -9,6 +9,8 @@ from decimal import Decimal
 from config.demo.people import AMERICANS, CANADIANS, GERMANS, Person
 
 TRACKING, STATUS, UPDATES = "order_tracking", "order_status", "returns_and_tracking"
+POINTS_ADDED = "points_added"
+"""A metric: of the pack `loyalty`, the only one that is turned on where a shop has a programme."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class Product:
 class Shop:
     """A merchant of the demo. `account` is the public key of its Klaviyo account, `key` the private one.
 
+    One with `loyalty` has a programme for points.
+
     It went live `launched_ago` before the demo; of the `backfill_days` before that, events are recorded without flows.
     """
 
@@ -40,6 +44,12 @@ class Shop:
     backfill_days: int
     shoppers: tuple[Person, ...]
     products: tuple[Product, ...]
+    loyalty: bool = False
+
+    @property
+    def turned_on(self) -> tuple[str, ...]:
+        """Packs, and metrics by themselves."""
+        return (*self.packs, POINTS_ADDED) if self.loyalty else self.packs
 
     @property
     def key(self) -> str:
@@ -91,6 +101,7 @@ TEEKONTOR = Shop(
         ("Teekanne aus Glas", "1,2 l", "TK-KA-12", "34.00"),
         ("Kluntje", "500 g", "TK-KL-500", "4.80"),
     ),
+    loyalty=True,
 )
 
 NORTHLIGHT = Shop(

@@ -16,8 +16,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django_q.tasks import async_task
 
+from config.demo import programme
 from config.demo.processes import Processes
-from config.demo.shops import SHOPS, Shop
+from config.demo.shops import POINTS_ADDED, SHOPS, Shop
 from integrations import health, onboarding
 from integrations.audit import Actor
 from integrations.destinations.klaviyo.sandbox import RemoteSandbox
@@ -114,7 +115,7 @@ def _take_on(shop: Shop, sandbox: RemoteSandbox, *, launch_at: datetime, at: dat
         shop_domains=[shop.domain],
         secrets=dict.fromkeys(SOURCES, ""),
         klaviyo_key=shop.key,
-        metrics=onboarding.metrics_of(shop.packs),
+        metrics=onboarding.metrics_of(shop.packs) + [POINTS_ADDED] * shop.loyalty,
         launch_at=launch_at,
         backfill_days=shop.backfill_days,
     )
@@ -123,6 +124,8 @@ def _take_on(shop: Shop, sandbox: RemoteSandbox, *, launch_at: datetime, at: dat
     tracking_page.change(
         done.merchant, by=Actor(label="demo"), at=at, by_email=True, by_sms=True, consent_texts=texts, has_wishes=True
     )
+    if shop.loyalty:
+        programme.set_up(done.merchant, at=at)
     return done
 
 

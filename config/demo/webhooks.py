@@ -68,6 +68,7 @@ def order_webhook(
         "phone": buyer.phone or None if not buyer.email else None,
         "currency": order.shop.currency,
         "total_price": str(order.total),
+        "subtotal_price": str(order.total),
         "order_status_url": f"https://{order.shop.domain}/orders/{order.id:x}",
         "customer": _customer(order),
         "billing_address": address,

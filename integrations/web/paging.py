@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 PAGE = 50
-_PLACE = re.compile("[0-9]{1,11}")
+_PLACE = re.compile("[0-9]{1,17}")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 def page_of(rows: QuerySet[Any], request: HttpRequest, *, by: str = "occurred_at") -> tuple[list[Any], dict[str, str]]:
@@ -25,7 +27,7 @@ def page_of(rows: QuerySet[Any], request: HttpRequest, *, by: str = "occurred_at
     if len(found) <= PAGE:
         return found, {}
     last = found[PAGE - 1]
-    return found[:PAGE], {"at": str(int(getattr(last, by).timestamp())), "id": str(last.pk)}
+    return found[:PAGE], {"at": str((getattr(last, by) - _EPOCH) // _MICROSECOND), "id": str(last.pk)}
 
 
 def is_first(request: HttpRequest) -> bool:
@@ -34,8 +36,8 @@ def is_first(request: HttpRequest) -> bool:
 
 
 def _place(request: HttpRequest) -> tuple[datetime, int] | None:
-    """A row's time in epoch seconds, and its key. None for the newest page, and for what cannot be one."""
+    """A row's time in microseconds since 1970, and its key. None for the newest page, and for what cannot be one."""
     at, key = request.GET.get("at", ""), request.GET.get("id", "")
     if not (_PLACE.fullmatch(at) and _PLACE.fullmatch(key)):
         return None
-    return datetime.fromtimestamp(int(at), UTC), int(key)
+    return _EPOCH + int(at) * _MICROSECOND, int(key)

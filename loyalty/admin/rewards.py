@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
@@ -22,8 +23,8 @@ from integrations.audit import Actor
 from integrations.models import Merchant
 from loyalty import services
 from loyalty.admin.pages import FormPages, actor, button, said
-from loyalty.admin.reward_form import CodesForm, RewardForm
 from loyalty.models import Reward, RewardCode
+from loyalty.reward_form import CodesForm, RewardForm
 
 COUNTED = 10_000
 """Codes are counted up to here."""
@@ -104,7 +105,8 @@ class RewardAdmin(DeedsMixin, FormPages):
         merchant = self.merchant_of(request)
         if merchant is None:
             return self.choose(request, "A reward")
-        form = RewardForm(request.POST if request.method == "POST" else None)
+        given = request.POST if request.method == "POST" else None
+        form = RewardForm(merchant.currency, given, initial={"once": uuid.uuid4()})
         dress(form)
         made = _offer(request, merchant, form) if form.is_valid() else None
         if made is not None:
@@ -117,11 +119,12 @@ class RewardAdmin(DeedsMixin, FormPages):
         """Put codes into a reward's list."""
         self.allow(request, "change")
         reward: Reward = self.row_of(pk)
-        form = CodesForm(request.POST if request.method == "POST" else None)
+        is_sent = request.method == "POST"
+        form = CodesForm(request.POST if is_sent else None, request.FILES if is_sent else None)
         dress(form)
         if form.is_valid():
             try:
-                added = services.add_codes(reward, form.cleaned_data["codes"], by=actor(request), at=timezone.now())
+                added = services.add_codes(reward, form.cleaned_data["lines"], by=actor(request), at=timezone.now())
             except ValidationError as error:
                 form.add_error(None, error)
             else:

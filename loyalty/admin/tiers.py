@@ -21,9 +21,9 @@ from integrations.admin.theme import ChoicesDropdownFilter, display
 from integrations.audit import Actor
 from integrations.models import Merchant
 from loyalty.admin.pages import FormPages, actor, button, said
-from loyalty.admin.tier_form import TierForm
 from loyalty.models import Member, Tier
 from loyalty.services import tier_rules
+from loyalty.tier_form import TierForm
 from tracking import money
 
 
@@ -143,11 +143,8 @@ class TierAdmin(DeedsMixin, FormPages):
 def _save(request: HttpRequest, merchant: Merchant, tier: Tier | None, form: TierForm) -> Tier | None:
     """The tier; None where the reason why it was not saved is noted in the form."""
     key = tier.key if tier else form.cleaned_data["key"]
-    if tier is None and Tier.objects.for_merchant(merchant).filter(key=key).exists():
-        form.add_error("key", "There is a tier of that key: change it on its own page.")
-        return None
     try:
-        return tier_rules.save(merchant, key, by=actor(request), at=timezone.now(), **form.values)
+        return tier_rules.save(merchant, key, by=actor(request), at=timezone.now(), is_new=tier is None, **form.values)
     except ValidationError as error:
-        form.add_error(None, error)
+        form.refuse(error)
         return None

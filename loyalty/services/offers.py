@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from integrations import audit
 from integrations.audit import Actor
@@ -16,12 +17,23 @@ from loyalty.models import Reward
 from loyalty.services import codes, programmes
 
 
-def offer_reward(merchant: Merchant, *, by: Actor | None, at: datetime, **values: Any) -> Reward:
-    """Offer a new reward. Raises `ValidationError` that names each field which is wrong."""
-    reward = Reward(merchant=merchant, created_at=at, **values)
+def offer_reward(
+    merchant: Merchant, *, by: Actor | None, at: datetime, once: UUID | None = None, **values: Any
+) -> Reward:
+    """Offer a new reward, once for each `once`: a repeated one answers what was offered first.
+
+    Raises `ValidationError` that names each field which is wrong.
+    """
+    reward = Reward(merchant=merchant, created_at=at, once=once, **values)
     reward.full_clean(validate_unique=False, validate_constraints=False)
     with transaction.atomic():
-        reward.save()
+        try:
+            with transaction.atomic():
+                reward.save()
+        except IntegrityError:
+            if once is None:
+                raise
+            return Reward.objects.for_merchant(merchant).get(once=once)
         _note(reward, by, "offered a reward", at=at)
     return reward
 

@@ -19,10 +19,11 @@ from integrations.models import Merchant
 from loyalty.models import Tier
 
 
-def save(merchant: Merchant, key: str, *, by: Actor | None, at: datetime, **values: Any) -> Tier:
+def save(merchant: Merchant, key: str, *, by: Actor | None, at: datetime, is_new: bool = False, **values: Any) -> Tier:
     """Make the tier of that key, or change it: `values` in place of what it says. A retired one comes back.
 
-    Its kind stays. Raises `ValidationError` that names each field which is wrong, and `TypeError` for a value that is no rule.
+    Its kind stays; one that `is_new` must not be there yet. Raises `ValidationError` that names each field which is wrong, and
+    `TypeError` for a value that is no rule.
     """
     unknown = values.keys() - {*SHOWN, "kind"}
     if unknown:
@@ -30,6 +31,8 @@ def save(merchant: Merchant, key: str, *, by: Actor | None, at: datetime, **valu
     with transaction.atomic():
         tier = _locked(merchant, key) or Tier(merchant=merchant, key=key, created_at=at)
         before = described(tier) if tier.pk else {}
+        if before and is_new:
+            raise ValidationError({"key": f"There is a tier {key}: change that one, or choose another key."})
         if before and values.get("kind", tier.kind) != tier.kind:
             raise ValidationError({"kind": "A tier stays what it is: make another one."})
         for name, value in values.items():

@@ -4,10 +4,27 @@ from __future__ import annotations
 
 from django.urls import path
 
-from loyalty.web import dashboard, members, offline, programme, shoppers
+from loyalty.web import dashboard, members, offline, programme, rewards, shoppers, tiers
+
+HERE = "m/<str:merchant>/loyalty/"
+MEMBER = f"{HERE}members/<int:pk>/"
 
 urlpatterns = [
     path("m/<str:merchant>/loyalty/", dashboard.dashboard, name="loyalty"),
+    path(f"{MEMBER}tier/", members.member, {"part": "tier"}, name="loyalty_member_tier"),
+    path(f"{MEMBER}rewards/", members.member, {"part": "reward"}, name="loyalty_member_reward"),
+    path(f"{MEMBER}birth-month/", members.member, {"part": "month"}, name="loyalty_member_month"),
+    path(f"{HERE}rewards/", rewards.rewards, name="loyalty_rewards"),
+    path(f"{HERE}rewards/new/", rewards.new, name="loyalty_reward_new"),
+    path(f"{HERE}rewards/<int:pk>/", rewards.reward, name="loyalty_reward"),
+    path(f"{HERE}rewards/<int:pk>/retire/", rewards.retire, name="loyalty_reward_retire"),
+    path(f"{HERE}issued/<int:pk>/use/", rewards.end, {"is_used": True}, name="loyalty_issued_use"),
+    path(f"{HERE}issued/<int:pk>/deactivate/", rewards.end, {"is_used": False}, name="loyalty_issued_deactivate"),
+    path(f"{HERE}tiers/", tiers.tiers, name="loyalty_tiers"),
+    path(f"{HERE}tiers/new/", tiers.new, name="loyalty_tier_new"),
+    path(f"{HERE}tiers/place/", tiers.placing, name="loyalty_placing"),
+    path(f"{HERE}tiers/<int:pk>/", tiers.tier, name="loyalty_tier"),
+    path(f"{HERE}tiers/<int:pk>/retire/", tiers.retire, name="loyalty_tier_retire"),
     path("m/<str:merchant>/loyalty/programme/", programme.programme, name="loyalty_programme"),
     path("m/<str:merchant>/loyalty/members/", members.members, name="loyalty_members"),
     path("m/<str:merchant>/loyalty/members/<int:pk>/", members.member, name="loyalty_member"),

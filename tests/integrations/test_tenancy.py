@@ -104,6 +104,7 @@ ACROSS_MERCHANTS = {
     "staff.*": "staff belong to no merchant",
     "sweep.*": "the clock looks at the returns of all merchants",
     "nights.work": "the clock looks at the nights of all merchants",
+    "recomputation.work": "goes on with what any merchant asked for",
     "verification.verify": "all merchants one after the other, or the one given",
     "stalled.*": "the clock looks at the orders and parcels of all merchants",
     "rotation.*": "keys of encryption are the installation's",

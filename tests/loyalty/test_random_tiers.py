@@ -193,7 +193,7 @@ class Histories(RuleBasedStateMachine):
     def change(self, silver: int, gold: int, percent: int) -> None:
         """Other thresholds, which move nobody."""
         for key, entry in (("silver", silver), ("gold", gold)):
-            asked = {"entry_minor": entry, "maintain_minor": entry * percent // 100}
+            asked: dict[str, Any] = {"entry_minor": entry, "maintain_minor": entry * percent // 100}
             tier_rules.save(self.merchant, key, by=None, at=self.tick(), **asked)
             self.model.entry[key], self.model.maintain[key] = asked["entry_minor"], asked["maintain_minor"]
 

@@ -138,25 +138,25 @@ def test_rules_that_somebody_changed_meanwhile_are_not_taken_back_unseen(csm: Cl
 
 
 def test_a_tier_is_made_and_changed_in_the_merchants_currency(csm: Client, merchant: Merchant) -> None:
-    made = {"key": "ruby", "kind": "spending", "name": "Ruby", "entry_minor": "1000", "maintain_minor": "900.50"}
+    made = {"key": "ruby", "kind": "spending", "name": "Ruby", "entry": "1000", "maintain": "900.50"}
     send(csm, address("tier_add", merchant=merchant.pk), **made, names="de: Rubin\npt-BR: Rubi")
     ruby = Tier.objects.get(key="ruby")
     page = address("tier_rules", ruby.pk)
     before = shown(csm, page)
     send(csm, page, bonus_points="50")
-    refused = send(csm, page, maintain_minor="2000")
-    same = send(csm, page, entry_minor="500", maintain_minor="1")
+    refused = send(csm, page, maintain="2000")
+    same = send(csm, page, entry="500", maintain="1")
 
     assert (ruby.entry_minor, ruby.maintain_minor, ruby.names) == (100_000, 90_050, {"de": "Rubin", "pt-BR": "Rubi"})
-    assert (str(before["maintain_minor"]), before["names"]) == ("900.50", "de: Rubin\npt-BR: Rubi")
+    assert (str(before["maintain"]), before["names"]) == ("900.50", "de: Rubin\npt-BR: Rubi")
     assert Tier.objects.get(key="ruby").bonus_points == 50
-    assert list(refused.context["form"].errors) == ["maintain_minor"]
+    assert list(refused.context["form"].errors) == ["maintain"]
     assert "The tier gold asks for the same" in same.content.decode()
     assert trail() == [("made the tier ruby", True), ("changed the tier ruby", True)]
 
 
 def test_the_key_of_a_tier_that_there_is_is_refused(csm: Client, merchant: Merchant) -> None:
-    given = {"key": "gold", "kind": "spending", "name": "Mine", "entry_minor": "1", "maintain_minor": "1"}
+    given = {"key": "gold", "kind": "spending", "name": "Mine", "entry": "1", "maintain": "1"}
     answer = send(csm, address("tier_add", merchant=merchant.pk), **given)
 
     assert list(answer.context["form"].errors) == ["key"]

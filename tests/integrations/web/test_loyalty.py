@@ -208,7 +208,7 @@ def test_a_member_shows_points_with_their_dates_and_how_they_came_about(running:
 
 def post_points(client: Client, merchant: Merchant, **values: Any) -> str:
     path = f"/m/{merchant.public_id}/loyalty/members/{Customer.objects.get().pk}/"
-    once = client.get(path).context["form"]["once"].value()
+    once = client.get(path).context["forms"]["points"]["once"].value()
     sent = {"once": str(once), "points": "25", "reason": "A parcel came late.", **values}
     return client.post(path, sent, follow=True).content.decode()
 
