@@ -8,7 +8,7 @@ one of them, as every event does, waits for nobody.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from integrations.models import Customer, Merchant
 from integrations.tenancy import MerchantOwned
@@ -39,6 +39,7 @@ def with_customer(row: RowT) -> RowT:
     """A row that was locked and read with its customer in one statement: of one that waited for a merge, the database tells the
     new customer's key and nothing of them, which must not be taken for a row without a shopper.
     """
-    if row.customer_id is not None and row.customer is None:
+    found: Any = row
+    if found.customer_id is not None and found.customer is None:
         row.refresh_from_db(fields=["customer"])
     return row
