@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import delivery, history, intake, memory, preview, scale, stalled, trickle
+from benchmarks import delivery, history, intake, loyalty, memory, preview, scale, stalled, trickle
 from benchmarks.databases import Server
 from benchmarks.environment import ROOT
 from benchmarks.report import Section, keep
@@ -17,6 +17,7 @@ PARTS = {
     "history": history.measured,
     "stalled": stalled.measured,
     "preview": preview.measured,
+    "loyalty": loyalty.measured,
     "scale": scale.measured,
 }
 ONLY_WHEN_NAMED = {"scale"}

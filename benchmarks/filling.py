@@ -193,7 +193,7 @@ def finish() -> None:
     from django.apps import apps
 
     with connection.cursor() as cursor:
-        for app in ("integrations", "returns", "tracking"):
+        for app in ("integrations", "loyalty", "returns", "tracking"):
             for model in apps.get_app_config(app).get_models():
                 if isinstance(model._meta.pk, models.AutoField):
                     table, column = model._meta.db_table, model._meta.pk.column

@@ -159,7 +159,7 @@ def still_given(change: ProfileChange, opted_out: OptOuts) -> tuple[str, ...]:
 
 def _locked(customer: Customer) -> Customer:
     """The shopper as they are now, and nobody else changes what they said: two words at once must not lose one of them."""
-    return Customer.objects.for_merchant(customer.merchant_id).select_for_update().get(pk=customer.pk)
+    return Customer.objects.for_merchant(customer.merchant_id).select_for_update(no_key=True).get(pk=customer.pk)
 
 
 def _addresses(sign_up: SignUp) -> tuple[str, str]:

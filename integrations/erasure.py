@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from integrations import audit, customers, erased, privacy, profiles, traces
+from integrations import audit, customers, erased, locking, privacy, profiles, traces
 from integrations.audit import NAME_LENGTH, Actor
 from integrations.erased import Identity
 from integrations.models import (
@@ -57,9 +57,10 @@ def erase(
     known. The merchant's connections that say so are asked to delete the profile, unless `keeps_profile`.
     """
     with transaction.atomic():
-        mine = Customer.objects.for_merchant(merchant).exclude(status=Customer.Status.ERASED)
-        keys = [each.pk for each in customers.family(merchant, chosen)]
-        rows = list(mine.filter(pk__in=keys).select_for_update().order_by("pk"))
+        # Nobody is merged meanwhile: they would be one and the same with somebody more.
+        Merchant.objects.select_for_update(no_key=True).get(pk=merchant.pk)
+        family = locking.locked(merchant, [each.pk for each in customers.family(merchant, chosen)])
+        rows = [each for each in family.values() if each.status != Customer.Status.ERASED]
         who = _joined(traces.named(merchant, rows), told)
         connections = [] if keeps_profile else list(_passing_on(merchant))
         found = traces.empty_naming(merchant, [row.pk for row in rows], who, at=at)

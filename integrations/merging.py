@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db import transaction
 
-from integrations import consent, customers, history, inbound, profiles
+from integrations import consent, customers, history, inbound, locking, profiles
 from integrations.models import (
     ConsentRecord,
     Customer,
@@ -61,9 +61,14 @@ def merge_customers(
     with transaction.atomic():
         # One after the other: two that cross each other would lead in a circle.
         Merchant.objects.select_for_update(no_key=True).get(pk=merchant.pk)
-        given_up, kept = (_locked(merchant, each) for each in (given_up, kept))
-        if given_up.pk == kept.pk or Customer.Status.ERASED in (given_up.status, kept.status):
+        given_up_key, kept_key = (_by_now(merchant, each) for each in (given_up, kept))
+        if given_up_key == kept_key:
             return ()
+        locked = locking.locked(merchant, [given_up_key, kept_key])
+        given_up, kept = locked[given_up_key], locked[kept_key]
+        if Customer.Status.ERASED in (given_up.status, kept.status):
+            return ()
+        given_up.merchant = kept.merchant = merchant
         before = {history.identifier_of(given_up), history.identifier_of(kept)} - {""}
         _take_over(kept, given_up)
         _move(merchant, given_up, kept)
@@ -115,13 +120,10 @@ def _by_id(merchant: Merchant, external_id: str) -> Customer | None:
     return link.customer if link else None
 
 
-def _locked(merchant: Merchant, customer: Customer) -> Customer:
-    """The customer whom this one is by now; nobody else changes them meanwhile."""
-    mine = Customer.objects.for_merchant(merchant)
-    row = mine.get(pk=customer.pk)
-    found: Customer = mine.select_for_update().get(pk=row.merged_into_id or row.pk)
-    found.merchant = merchant
-    return found
+def _by_now(merchant: Merchant, customer: Customer) -> int:
+    """The key of the customer whom this one is by now."""
+    row = Customer.objects.for_merchant(merchant).get(pk=customer.pk)
+    return int(row.merged_into_id or row.pk)
 
 
 def _take_over(kept: Customer, given_up: Customer) -> None:

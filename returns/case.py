@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from integrations import locking
 from integrations.models import Merchant
 from returns.models import Return, ReturnItem
 from tracking import money
@@ -31,7 +32,7 @@ class Case:
         order_id = mine.values_list("order", flat=True).first()
         order = locked_order(merchant, pk=order_id) if order_id else None
         row = mine.select_for_update(of=("self",)).select_related("customer").first()
-        return cls(merchant, row, order) if row else None
+        return cls(merchant, locking.with_customer(row), order) if row else None
 
     def read_items(self) -> None:
         """Read the items: one query."""
@@ -71,4 +72,4 @@ def locked_order(merchant: Merchant, **order: object) -> Order | None:
     """
     mine = Order.objects.for_merchant(merchant).filter(**order).select_related("customer")
     found = list(mine.select_for_update(of=("self",)).order_by("pk")[:2])
-    return found[0] if len(found) == 1 else None
+    return locking.with_customer(found[0]) if len(found) == 1 else None

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from integrations import locking
 from integrations.merging import Merge, register
+from integrations.models import Merchant
 from returns.models import Return
 
 
@@ -12,4 +16,11 @@ def move(merge: Merge) -> tuple[int, ...]:
     return ()
 
 
+def hold(merchant: Merchant, customers: Collection[int]) -> None:
+    """Lock their returns: news of a return lock it before its shopper, and after its order."""
+    mine = Return.objects.for_merchant(merchant).filter(customer__in=customers)
+    list(mine.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
+
+
 register(move)
+locking.register(hold)

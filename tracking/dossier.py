@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import F
 
+from integrations import locking
 from integrations.models import Customer, Merchant
 from integrations.statements import Among
 from tracking import statuses
@@ -36,7 +37,7 @@ class Dossier:
         )
         if row is None:
             return None
-        row.merchant = merchant
+        locking.with_customer(row).merchant = merchant
         return cls.of(row)
 
     @classmethod

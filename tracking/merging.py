@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from integrations import locking
 from integrations.merging import Merge, register
+from integrations.models import Merchant
 from tracking.models import Follower, Order, WishlistItem
 
 
@@ -26,4 +30,11 @@ def _follow(merge: Merge) -> None:
     known.filter(order__customer=merge.kept).delete()
 
 
+def hold(merchant: Merchant, customers: Collection[int]) -> None:
+    """Lock their orders: news of an order lock it before its shopper."""
+    mine = Order.objects.for_merchant(merchant).filter(customer__in=customers)
+    list(mine.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
+
+
 register(move)
+locking.register(hold)

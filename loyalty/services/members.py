@@ -13,7 +13,7 @@ from integrations.people import PersonInput
 from integrations.sources import Handled
 from integrations.statements import Among, insert_new
 from loyalty.facts import MemberActivated
-from loyalty.models import Member
+from loyalty.models import Grant, IssuedReward, Member
 from loyalty.services import programmes, tier_moves
 
 
@@ -59,9 +59,15 @@ def told_of_customer(*, merchant: Merchant, person: PersonInput, at: datetime) -
 
 
 def locked(merchant: Merchant, customer: Customer) -> Member:
-    """Lock a customer's row as a member: until the transaction ends nobody else moves their points. Raises `NoMember`."""
+    """Lock a customer's row as a member: until the transaction ends nobody else moves their points. Raises `NoMember`.
+
+    Who was merged while they were waited for is the member whom they were merged into.
+    """
     mine = Member.objects.for_merchant(merchant).select_for_update(of=("self",))
     found = mine.filter(customer=customer).first()
+    if found is None:
+        customer = Customer.objects.for_merchant(merchant).filter(merged=customer.pk).first() or customer
+        found = mine.filter(customer=customer).first()
     if found is None:
         raise NoMember(f"customer {customer.pk} is no member")
     return _at_hand(found, merchant, customer)
@@ -70,10 +76,23 @@ def locked(merchant: Merchant, customer: Customer) -> Member:
 def locked_many(merchant: Merchant, keys: Collection[int]) -> dict[int, Member]:
     """Lock members by their keys, in the order of these: two batches never wait for each other in a circle."""
     mine = Member.objects.for_merchant(merchant).select_for_update(of=("self",)).select_related("customer", "tier")
-    found = list(mine.filter(Among(F("pk"), keys)).order_by("pk"))
+    wanted = mine.filter(Among(F("pk"), keys)).order_by("pk")
+    found = list(wanted)
+    if len(found) < len(set(keys)):
+        # Who became another customer's while they were waited for is locked and left out; who is gone stays so.
+        found = list(wanted.all())
     for each in found:
         each.merchant = merchant
     return {each.pk: each for each in found}
+
+
+def locked_owner(merchant: Merchant, row: Grant | IssuedReward) -> Member:
+    """Lock the member that a row hangs on by now: while one is waited for, a merge may give it to another."""
+    mine = type(row).objects.for_merchant(merchant).filter(pk=row.pk)
+    found: dict[int, Member] = {}
+    while (key := mine.values_list("member", flat=True).get()) not in found:
+        found = locked_many(merchant, [key])
+    return found[key]
 
 
 def _at_hand(member: Member, merchant: Merchant, customer: Customer) -> Member:

@@ -109,7 +109,8 @@ def _keep_up(order: Order, grant: Grant, *, at: datetime) -> tuple[int, ...]:
     if not (_refunded(order, grant) > grant.refunded_minor or _is_unscheduled(order, grant)):
         return ()
     merchant = order.merchant
-    grant, member = _locked(merchant, grant)
+    member = members.locked_owner(merchant, grant)
+    grant = Grant.objects.for_merchant(merchant).select_related("programme").get(pk=grant.pk)
     facts = _take_back(order, grant, member, at=at)
     if not grant.left:
         grant.activates_at = None
@@ -117,15 +118,6 @@ def _keep_up(order: Order, grant: Grant, *, at: datetime) -> tuple[int, ...]:
         grant.activates_at = grant.programme.activates_at(order.shipped_at, merchant.timezone)
     grant.save(update_fields=["refunded_minor", "reversed_points", "activates_at"])
     return tuple(each.pk for each in history.announce(*facts, at=at))
-
-
-def _locked(merchant: Merchant, grant: Grant) -> tuple[Grant, Member]:
-    """The grant as it is once its member is locked: a merge may have given it to another one meanwhile, who is locked then."""
-    found: dict[int, Member] = {}
-    while grant.member_id not in found:
-        found = members.locked_many(merchant, [grant.member_id])
-        grant = Grant.objects.for_merchant(merchant).select_related("programme").get(pk=grant.pk)
-    return grant, found[grant.member_id]
 
 
 def _is_unscheduled(order: Order, grant: Grant) -> bool:

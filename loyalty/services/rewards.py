@@ -137,7 +137,7 @@ def deactivate_reward(
         if found is None:
             raise NoReward(f"there is no issued reward {key}")
         # Whatever becomes of a member's rewards waits for what becomes of their points.
-        member = members.locked_many(merchant, [found.member_id])[found.member_id]
+        member = members.locked_owner(merchant, found)
         if _end(merchant, key, at, "deactivated_at") and found.redemption is not None:
             points.revert_redemption(
                 merchant=merchant,

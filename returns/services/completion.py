@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q
 
+from integrations import locking
 from integrations.catalog import Fact
 from integrations.models import Merchant
 from returns.case import Case, locked_order
@@ -45,7 +46,8 @@ def order_came(merchant: Merchant, order: Order, *, is_new: bool, at: datetime) 
     by_number = Q(order_external_id="", order_number=order.number)
     waiting = mine.filter(Q(order_external_id=order.external_id) | by_number, order=None, completed_at=None)
     rows = waiting.select_for_update(of=("self",)).select_related("customer").order_by("pk")
-    return tuple(key for row in rows for key in _complete(Case(merchant, row, order), at=at))
+    cases = [Case(merchant, locking.with_customer(row), order) for row in rows]
+    return tuple(key for each in cases for key in _complete(each, at=at))
 
 
 def complete_waiting(merchant: Merchant, *, at: datetime, most: int) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from integrations import audit, clean, customers, inbound
+from integrations import audit, clean, customers, inbound, locking
 from integrations.audit import Actor
 from integrations.models import Merchant
 from integrations.sources import Handled
@@ -31,7 +31,7 @@ def ingest_return(*, merchant: Merchant, told: ReturnInput, at: datetime) -> Han
         external_id=told.external_id,
         defaults={"created_at": told.created_at, "source_updated_at": told.updated_at, "recorded_at": at},
     )
-    case = Case(merchant, row, _agreed(row, order, told))
+    case = Case(merchant, locking.with_customer(row), _agreed(row, order, told))
     is_news = is_new or told.updated_at >= row.source_updated_at
     _describe(case, told, is_news=is_news, at=at)
     if is_news and told.is_open:

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from integrations import merging
 from integrations.models import Customer, Merchant
 from integrations.people import PersonInput
-from loyalty import nights
+from loyalty import nights, services
 from loyalty.ledger import NotEnough
 from loyalty.models import LedgerEntry, LoyaltyClock, Member
 from loyalty.services import members, programmes
@@ -72,6 +72,59 @@ def test_twenty_times_the_same_redemption() -> None:
 
     assert (sum(done), balance(merchant)) == (THREADS, 40)
     assert LedgerEntry.objects.filter(source="reward_redemption").count() == 1
+
+
+def test_twenty_redemptions_while_the_order_is_refunded() -> None:
+    """Whichever come first: what is spent by then is owed."""
+    merchant = _merchant()
+    order(merchant, "1", "80")
+
+    refunded, *redeemed = at_once(
+        lambda: order(merchant, "1", "80", refunded="80", hours=1), *[lambda: redeem(merchant, 10)] * THREADS
+    )
+
+    assert refunded
+    assert balance(merchant) == -10 * sum(redeemed) >= -80
+    assert verify(merchant) == []
+
+
+def test_twenty_redemptions_while_the_points_run_out() -> None:
+    merchant = _merchant()
+    programmes.change(merchant, by=MAY, at=AT, expiry_days=3)
+    add(merchant, 74)
+
+    _, *redeemed = at_once(lambda: nights.work(at=AT + 5 * DAY, seconds=60), *[lambda: redeem(merchant, 10)] * THREADS)
+    while not nights.work(at=AT + 5 * DAY, seconds=60):
+        pass
+
+    ran_out = LedgerEntry.objects.filter(source="expiry").values_list("points", flat=True)
+    assert (balance(merchant), -sum(ran_out)) == (0, 74 - 10 * sum(redeemed))
+    assert verify(merchant) == []
+
+
+def test_twenty_redemptions_of_two_who_are_merged_meanwhile() -> None:
+    """As many succeed as the two have points for, one or two."""
+    merchant = _merchant()
+    ann = Customer.objects.get()
+    bob = Customer.objects.create(merchant=merchant, email="bob@shopper.example", created_at=AT)
+    with transaction.atomic():
+        members.enrol(merchant, bob, Member.Source.SHOP, at=AT)
+        for customer, points in ((ann, 44), (bob, 30)):
+            services.adjust(
+                merchant=merchant, customer=customer, points=points, reason="x", by=MAY, cause=customer.email, at=AT
+            )
+
+    def redeem_as(customer: Customer, number: int) -> None:
+        with transaction.atomic():
+            services.redeem(merchant=merchant, customer=customer, points=10, cause=f"redemption:{number}", at=AT)
+
+    merged, *redeemed = at_once(
+        lambda: merging.merge_customers(merchant=merchant, given_up=ann, kept=bob, merged_at=AT, at=AT),
+        *(partial(redeem_as, (ann, bob)[number % 2], number) for number in range(THREADS)),
+    )
+
+    assert (merged, sum(redeemed), Member.objects.get().balance) == (True, 7, 4)
+    assert verify(merchant) == []
 
 
 def test_orders_redemptions_bonuses_and_a_night_at_once() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import F, Value
 from django.db.models.functions import Greatest
 
-from integrations import clean, customers, history, inbound
+from integrations import clean, customers, history, inbound, locking
 from integrations.catalog import Fact
 from integrations.models import Customer, Merchant
 from integrations.sources import Handled
@@ -34,7 +34,7 @@ def ingest_order(*, merchant: Merchant, order: OrderInput, at: datetime) -> Hand
         external_id=order.external_id,
         defaults=_values(order) | {"recorded_at": at} | _judged(merchant, order),
     )
-    row.merchant = merchant
+    locking.with_customer(row).merchant = merchant
     is_news = is_new or order.updated_at >= row.source_updated_at
     was_anonymous = row.customer_id is None
     if is_news and not is_new:

@@ -83,7 +83,8 @@ def ingest_tracker(*, merchant: Merchant, tracker: TrackerInput, at: datetime) -
     happened: list[Fact] = []
     event_ids: tuple[int, ...] = ()
     shoppers = []
-    for order_id in dict.fromkeys(each.order_id for each in current):
+    # Several orders are always locked in this order: see `integrations.locking`.
+    for order_id in sorted({each.order_id for each in current}):
         dossier = Dossier.locked(merchant, pk=order_id)
         if dossier is None:
             continue
@@ -93,7 +94,7 @@ def ingest_tracker(*, merchant: Merchant, tracker: TrackerInput, at: datetime) -
             _describe(dossier, shipment, tracker)
         found, recorded = _record(dossier, mine, _scans(tracker), at=at)
         happened, event_ids = happened + found, event_ids + recorded
-    about = min(filter(None, shoppers), key=_is_kept, default=None)
+    about = min(filter(None, reversed(shoppers)), key=_is_kept, default=None)
     return Handled(
         _note(happened, current), reference=number, customer_id=about.pk if about else None, event_ids=event_ids
     )
