@@ -1,15 +1,23 @@
-"""The tick of loyalty: no arguments, no results, one call."""
+"""The ticks of loyalty: no arguments, no results, one call each."""
 
 from __future__ import annotations
 
 from django.utils import timezone
 
-from integrations import ticks
+from integrations import ticks, wake
 from integrations.tasks import SECONDS
-from loyalty import nights
+from loyalty import campaigns, nights
+from loyalty.services.campaigns import RUN
 
 
 def do_nights() -> None:
     """Let points begin to count and run out, where a merchant's day has begun."""
     with ticks.running("do_nights"):
         nights.work(at=timezone.now(), seconds=SECONDS)
+
+
+def run_campaigns() -> None:
+    """Go on with the campaigns that run; what is left then is another tick's, at once."""
+    with ticks.running(RUN):
+        if not campaigns.work(at=timezone.now(), seconds=SECONDS):
+            wake.ask(RUN)
