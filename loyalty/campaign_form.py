@@ -31,7 +31,7 @@ class CampaignForm(forms.Form):
     note = forms.CharField(
         label="Note", required=False, max_length=NOTE_LENGTH, help_text="It is kept with the points and sent along."
     )
-    reward: Any = forms.ModelChoiceField(Reward.objects.none(), label="Or a reward", required=False, empty_label="None")
+    reward: Any = forms.ModelChoiceField(None, label="Or a reward", required=False, empty_label="None")
     file = forms.FileField(
         label="File of customers",
         required=False,
@@ -39,9 +39,7 @@ class CampaignForm(forms.Form):
         help_text=f"CSV. Its first line names one column email, phone or customer_id (the shop's), and points where they differ. "
         f"At most {MOST_LINES:,} lines.",
     )
-    tiers: Any = forms.ModelMultipleChoiceField(
-        Tier.objects.none(), label="Tier", required=False, widget=forms.CheckboxSelectMultiple
-    )
+    tiers: Any = forms.ModelMultipleChoiceField(None, label="Tier", required=False, widget=forms.CheckboxSelectMultiple)
     status = forms.ChoiceField(label="Status", required=False, choices=[("", "Any"), *Member.Status.choices])
     joined_since = _day("Member since, from")
     joined_before = _day("Member since, before")

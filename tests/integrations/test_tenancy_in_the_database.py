@@ -23,6 +23,7 @@ from loyalty import services as loyalty
 from loyalty.models import ExpiryWarning, IssuedReward, Member, Reward, Tier
 from loyalty.services import programmes, tier_rules
 from tests.integrations.test_tenancy import PRICES
+from tests.loyalty.campaigning import sheet
 from tests.support.payloads import easypost_tracker, shopify_fulfillment, shopify_order, shopify_return
 from tests.support.world import Shop, World
 from tracking import services
@@ -119,6 +120,9 @@ def _tell_more(merchant: Merchant) -> None:
         loyalty.assign_tier(merchant=merchant, customer=ann, tier="friends", reason="Kind", by=may, cause="1", at=AT)
         gift = IssuedReward.Source.ONE_TIME_CAMPAIGN
         loyalty.issue_reward(merchant=merchant, customer=ann, reward=reward, source=gift, cause="1", at=AT)
+    loyalty.draft_campaign(
+        merchant, name="Mugs", audience=sheet("email", "ann@shopper.example"), reward=reward, by=may, at=AT
+    )
     member = Member.objects.for_merchant(merchant).get(customer=ann)
     ExpiryWarning.objects.create(merchant=merchant, member=member, expires_at=AT, window_days=30)
 
