@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
 
+from integrations import clean
 from integrations.customers import normalise_email, normalise_phone
 from loyalty.models.campaign import MOST_CAMPAIGN_POINTS
 
-MOST_LINES = 100_000
-MOST_BYTES = 10 * 1024 * 1024
+MOST_LINES = 50_000
+MOST_BYTES = 5 * 1024 * 1024
 MOST_NAMED = 20
 """Of the lines that are wrong so many are named."""
 
@@ -47,7 +48,8 @@ def _phone(said: str) -> tuple[str, str]:
 
 
 def _customer_id(said: str) -> tuple[str, str]:
-    return said if len(said) <= ID_LENGTH else "", f"an id has 1 to {ID_LENGTH} characters"
+    key = clean.text(said, ID_LENGTH + 1)
+    return key if len(key) <= ID_LENGTH else "", f"an id has 1 to {ID_LENGTH} characters"
 
 
 COLUMNS: dict[str, Callable[[str], tuple[str, str]]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import suppress
 from decimal import Decimal
 from typing import Any
@@ -24,6 +25,7 @@ from tests.loyalty.campaigning import counts, draft, join, run, sheet, start
 from tests.loyalty.rewarding import five_off, pooled
 from tests.loyalty.telling import MAY, merchant_with_programme, order, told
 from tests.loyalty.test_at_once import at_once
+from tests.support.waiting import wait_until_a_lock_is_waited_for
 from tests.tracking.telling import ANN, AT, DAY, HOUR
 
 
@@ -136,6 +138,30 @@ def test_twenty_workers_at_once_give_it_once(monkeypatch: pytest.MonkeyPatch) ->
     assert (counts(campaign), LedgerEntry.objects.count()) == (("done", 30, 30, 0), 30)
     assert set(balances().values()) == {10}
     assert verify(merchant) == []
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_merge_waits_until_it_is_written_down_who_gets_something() -> None:
+    merchant = merchant_with_programme()
+    for name in ("ann", "bob"):
+        join(merchant, name)
+    campaign, started = draft(merchant), threading.Event()
+
+    def begin() -> None:
+        with transaction.atomic():
+            start(merchant, campaign)
+            started.set()
+            wait_until_a_lock_is_waited_for("the merge")
+
+    def merge_meanwhile() -> None:
+        assert started.wait(30)
+        merge(merchant, "ann", "bob")
+
+    at_once(begin, merge_meanwhile)
+    run()
+
+    assert (balances(), counts(campaign)) == ({"bob": 10}, ("done", 2, 1, 1))
 
 
 def merge(merchant: Merchant, given_up: str, kept: str) -> None:
@@ -289,7 +315,7 @@ def test_a_file_gives_what_its_lines_say(merchant: Merchant) -> None:
         (b"email\n", ["The file has no line but the first."]),
         (b"email\n\xff", ["The file is not in UTF-8"]),
         (b'email\n"a@b.co', ["Line 2: this is no CSV"]),
-        (b"x" * (10 * 1024 * 1024 + 1), ["The file is too large: at most 10 MB."]),
+        (b"x" * (5 * 1024 * 1024 + 1), ["The file is too large: at most 5 MB."]),
         (b"email\n" + b"a@b.co\n" * 31, ["The file has too many lines: at most 30."]),
         (
             b"email,points\nann,5\n\nb@b.co,0\n,5\nc@b.co,1.5\nd@b.co,1000001",
@@ -302,7 +328,10 @@ def test_a_file_gives_what_its_lines_say(merchant: Merchant) -> None:
             ],
         ),
         (b"phone\n030 123456", ["Line 2: '030 123456' is no phone number with its country, such as +49 30 123456."]),
-        (b"customer_id\n" + b"1" * 65, ["Line 2: an id has 1 to 64 characters."]),
+        (
+            b"customer_id\n" + b"1" * 65 + b"\n\0",
+            ["Line 2: an id has 1 to 64", "Line 3: an id has 1 to 64 characters."],
+        ),
         (b"email\n" + b"x\n" * 22, ["Line 21: 'x' is no e-mail address.", "And 2 more lines."]),
     ],
 )
