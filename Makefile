@@ -80,7 +80,7 @@ bench-api: .venv/dev ## Measure the REST API on a filled history, on PostgreSQL 
 check: .venv/dev ## Lint, types, import contracts, migrations, production settings
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
-	$(production) .venv/bin/mypy config integrations loyalty returns tracking tests benchmarks
+	$(production) .venv/bin/mypy config integrations lifecycle loyalty returns tracking tests benchmarks
 	.venv/bin/lint-imports
 	$(production) $(manage) makemigrations --check --dry-run
 	$(production) $(manage) check --deploy --fail-level WARNING

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from django.db import connection
 
-OURS = r"(integrations|loyalty|returns|tracking)\_%"
+OURS = r"(integrations|lifecycle|loyalty|returns|tracking)\_%"
 CONSTRAINTS = """
     SELECT c.conrelid::regclass::text, quote_ident(c.conname), pg_get_constraintdef(c.oid)
     FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid

@@ -17,7 +17,7 @@ SETTINGS = (
 )
 _PLAN = re.compile(r"duration: ([0-9.]+) ms\s+plan:\s*Query Text: (.*?)\n(\S.*\(cost=.*)", re.DOTALL)
 _KIND = re.compile(r"\s*(SELECT|UPDATE|INSERT|DELETE|WITH)")
-_TABLE = re.compile(r'(?:FROM|UPDATE|INTO) "?((?:integrations|loyalty|returns|tracking)_\w+)"?')
+_TABLE = re.compile(r'(?:FROM|UPDATE|INTO) "?((?:integrations|lifecycle|loyalty|returns|tracking)_\w+)"?')
 
 
 @dataclass(frozen=True, slots=True)

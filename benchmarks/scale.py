@@ -52,7 +52,8 @@ HOT = (
 SIZES = """
     SELECT c.relname, c.reltuples::bigint, pg_table_size(c.oid), pg_indexes_size(c.oid)
     FROM pg_class c
-    WHERE c.relkind = 'r' AND c.relname SIMILAR TO '(integrations|loyalty|returns|tracking)\\_%' AND pg_table_size(c.oid) > 1e7
+    WHERE c.relkind = 'r' AND c.relname SIMILAR TO '(integrations|lifecycle|loyalty|returns|tracking)\\_%'
+      AND pg_table_size(c.oid) > 1e7
     ORDER BY pg_total_relation_size(c.oid) DESC
 """
 INDEX_SIZES = """

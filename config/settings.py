@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "tracking",
     "returns",
     "loyalty",
+    "lifecycle",
     # Last, because it settles the process down once everything is loaded.
     "config",
 ]

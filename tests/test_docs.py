@@ -26,7 +26,7 @@ FENCE = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^]]*\]\(([^)\s]+)\)")
 OUR_COMMANDS = [
     file.stem
-    for app in ("config", "integrations", "loyalty")
+    for app in ("config", "integrations", "lifecycle", "loyalty")
     for file in sorted((ROOT / app / "management" / "commands").glob("*.py"))
     if file.stem != "__init__"
 ]
@@ -112,7 +112,8 @@ def test_table_has_no_dependency_that_is_gone() -> None:
 @pytest.mark.parametrize("each", PAGES, ids=lambda each: each.name)
 def test_paths_that_are_named_exist(each: Path) -> None:
     named = re.findall(
-        r"`((?:config|integrations|loyalty|returns|tracking|templates|tests|docs|requirements)/[\w./-]*)`", prose(each)
+        r"`((?:config|integrations|lifecycle|loyalty|returns|tracking|templates|tests|docs|requirements)/[\w./-]*)`",
+        prose(each),
     )
     invented = {"tracking/carriers/pigeon.py", "tracking/warehouse.py", "tests/fixtures/pigeon/"}
     invented |= {"tests/tracking/test_carriers_pigeon.py", "integrations/destinations/postbox/destination.py"}

@@ -15,7 +15,7 @@ OURS = [
     path
     for path in FILES
     if path.suffix == ".py"
-    and path.relative_to(ROOT).parts[0] in ("config", "integrations", "loyalty", "returns", "tracking")
+    and path.relative_to(ROOT).parts[0] in ("config", "integrations", "lifecycle", "loyalty", "returns", "tracking")
 ]
 
 SECRETS = {

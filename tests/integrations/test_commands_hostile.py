@@ -151,7 +151,7 @@ def test_every_command_is_here() -> None:
     ours = {
         name
         for name, app in get_commands().items()
-        if app in ("config", "integrations", "tracking", "returns", "loyalty")
+        if app in ("config", "integrations", "tracking", "returns", "loyalty", "lifecycle")
     }
 
     assert ours == {*RIGHT, *OTHERS, *MACHINES}

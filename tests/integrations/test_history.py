@@ -329,7 +329,7 @@ def test_what_was_recorded_is_changed_by_no_code_but_for_an_identity_that_arrive
     root = Path(project.BASE_DIR)
     code = [
         path
-        for app in ("integrations", "loyalty", "returns", "tracking")
+        for app in ("integrations", "lifecycle", "loyalty", "returns", "tracking")
         for path in (root / app).rglob("*.py")
         if "migrations" not in path.parts and "sandbox" not in path.parts
     ]

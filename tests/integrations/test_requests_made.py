@@ -29,7 +29,7 @@ __all__ = ["shop"]
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCT = [
     path
-    for app in ("config", "integrations", "loyalty", "returns", "tracking")
+    for app in ("config", "integrations", "lifecycle", "loyalty", "returns", "tracking")
     for path in sorted((ROOT / app).rglob("*.py"))
     if not {"sandbox", "demo"} & set(path.relative_to(ROOT).parts)
 ]
@@ -78,7 +78,9 @@ def imported(path: Path) -> set[str]:
 
 def is_of_merchants(model: type[Model]) -> bool:
     """Whether its rows belong to merchants."""
-    return model._meta.app_label in ("integrations", "loyalty", "returns", "tracking") and hasattr(model, "merchant")
+    return model._meta.app_label in ("integrations", "lifecycle", "loyalty", "returns", "tracking") and hasattr(
+        model, "merchant"
+    )
 
 
 def plant(model: type[Model], address: str) -> int:
@@ -121,7 +123,7 @@ def test_columns_that_hold_an_address_are_links_for_shoppers() -> None:
     named = {
         f"{model.__name__}.{field.name}"
         for model in apps.get_models()
-        if model._meta.app_label in ("integrations", "loyalty", "returns", "tracking")
+        if model._meta.app_label in ("integrations", "lifecycle", "loyalty", "returns", "tracking")
         for field in model._meta.concrete_fields
         if any(word in field.name for word in ("url", "uri", "link", "host", "endpoint", "address", "domain"))
     }

@@ -52,7 +52,7 @@ from tracking.services import policies
 
 OURS = [
     model
-    for app in ("integrations", "tracking", "returns", "loyalty")
+    for app in ("integrations", "tracking", "returns", "loyalty", "lifecycle")
     for model in apps.get_app_config(app).get_models()
 ]
 NOBODYS: dict[type[Model], str] = {
@@ -200,7 +200,7 @@ NOT_LOOKED_AT = {"migrations", "management", "admin", "sandbox", "models"}
 
 
 def _modules() -> Iterator[tuple[str, ast.Module]]:
-    for app in ("integrations", "tracking", "returns", "loyalty"):
+    for app in ("integrations", "tracking", "returns", "loyalty", "lifecycle"):
         root = Path(settings.BASE_DIR) / app
         for path in sorted(root.rglob("*.py")):
             parts = path.relative_to(root).with_suffix("").parts

@@ -19,6 +19,8 @@ from integrations.destinations.klaviyo.sandbox import Sandbox
 from integrations.models import Merchant
 from integrations.people import PersonInput
 from integrations.tenancy import MerchantOwned, SameMerchant
+from lifecycle.inputs import PlanInput
+from lifecycle.services import tell_plan
 from loyalty import services as loyalty
 from loyalty.models import ExpiryWarning, IssuedReward, Member, Reward, Tier
 from loyalty.services import programmes, tier_rules
@@ -36,7 +38,7 @@ HOUR = timedelta(hours=1)
 
 OWNED = [
     model
-    for app in ("integrations", "tracking", "returns", "loyalty")
+    for app in ("integrations", "tracking", "returns", "loyalty", "lifecycle")
     for model in apps.get_app_config(app).get_models()
 ]
 OWNED = [model for model in OWNED if issubclass(model, MerchantOwned)]
@@ -125,6 +127,7 @@ def _tell_more(merchant: Merchant) -> None:
     )
     member = Member.objects.for_merchant(merchant).get(customer=ann)
     ExpiryWarning.objects.create(merchant=merchant, member=member, expires_at=AT, window_days=30)
+    tell_plan(merchant=merchant, customer=ann, plan=PlanInput(AT, status="Active"), at=AT)
 
 
 def test_a_row_of_another_merchant_is_refused_in_every_relation(shops: tuple[Shop, Shop]) -> None:

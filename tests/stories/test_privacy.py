@@ -29,7 +29,7 @@ def shop(world: World) -> Shop:
 def rows_of(shop: Shop, person: Person) -> dict[str, Any]:
     """Every row that hangs on a shopper, and every one that names them."""
     key, found = customer(shop, person).pk, {}
-    for app in ("integrations", "tracking", "returns", "loyalty"):
+    for app in ("integrations", "tracking", "returns", "loyalty", "lifecycle"):
         for model in apps.get_app_config(app).get_models():
             rows = [
                 {name: value.token if isinstance(value, Sealed) else value for name, value in row.items()}

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from config.env import ROOT
 
-MADE_OF = ("config", "integrations", "tracking", "returns", "loyalty", "requirements")
+MADE_OF = ("config", "integrations", "tracking", "returns", "loyalty", "lifecycle", "requirements")
 
 
 def copy(file: Path, *, folder: Path) -> None:

@@ -1,0 +1,8 @@
+"""What can be done with subscribers: one public function is one domain action.
+
+Each runs in its caller's transaction (the handling of one message, one request), changes the rows and announces what happened.
+"""
+
+from lifecycle.services.plans import tell_plan
+
+__all__ = ["tell_plan"]
