@@ -121,7 +121,7 @@ def insert_selected(model: type[models.Model], names: Sequence[str], selected: m
     with connection.cursor() as cursor:
         # Only names of tables and columns are written into the statement; every value is a parameter.
         cursor.execute(f"INSERT INTO {quote(meta.db_table)} ({columns}) {sql}", parameters)
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def _insert(rows: Sequence[ModelT], identity: Sequence[str], where_null: str) -> list[ModelT]:

@@ -6,7 +6,7 @@ One that is broken off goes on where it was. Of two who come to one campaign at 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from datetime import datetime
 
 from django.db import transaction
@@ -34,7 +34,7 @@ def work(*, at: datetime, seconds: float) -> bool:
     return not going
 
 
-def _batches(merchant: Merchant, key: int, *, at: datetime) -> Iterator[int]:
+def _batches(merchant: Merchant, key: int, *, at: datetime) -> Generator[int]:
     """How many recipients each batch was for, until none is left or somebody else is at it."""
     with leases.holding(f"campaign:{key}", LEASE_SECONDS) as held:
         while held is not None and held.renew(LEASE_SECONDS):

@@ -157,7 +157,9 @@ def _customers(merchant: Merchant, column: str, keys: Sequence[str]) -> Mapping[
     """What customers are known by -> who they are by now: who was merged into another is that one."""
     if column == "customer_id":
         links = CustomerExternalId.objects.for_merchant(merchant).filter(source=SHOP, external_id__in=keys)
-        pairs = links.values_list("external_id", Coalesce("customer__merged_into", "customer"))
+        pairs: Iterable[tuple[str, int]] = links.values_list(
+            "external_id", Coalesce("customer__merged_into", "customer")
+        )
     else:
         known = Customer.objects.for_merchant(merchant).exclude(**{column: ""}).filter(**{f"{column}__in": keys})
         pairs = known.values_list(column, Coalesce("merged_into", "pk"))

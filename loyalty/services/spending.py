@@ -65,7 +65,7 @@ def _counted(merchant: Merchant, until: datetime) -> QuerySet[Order]:
     return orders
 
 
-def _sums(orders: QuerySet[Order]) -> QuerySet[Order, dict[str, Any]]:
+def _sums(orders: QuerySet[Order]) -> QuerySet[Any, Any]:
     none = Value(Decimal(0), output_field=_AMOUNT)
     left = Greatest(F("net_value") - Coalesce("net_refunded", none), none, output_field=_AMOUNT)
     return orders.order_by().values("customer_id").annotate(total=Sum(left), paid_at=Max("processing_at"))

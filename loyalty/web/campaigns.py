@@ -74,8 +74,8 @@ def campaign(request: Visit, merchant: Merchant, pk: int) -> HttpResponse:
         recipients = CampaignRecipient.objects.for_merchant(merchant).filter(campaign=row)
         if is_passed := request.GET.get("show") == "passed":
             recipients = recipients.exclude(reason="")
-        found = recipients.select_related("member__customer").order_by("-member")
-        rows, older = paging.page_by_key(found, request, by="member_id")
+        newest_first = recipients.select_related("member__customer").order_by("-member")
+        rows, older = paging.page_by_key(newest_first, request, by="member_id")
         context |= {"recipients": rows, "older": older, "is_passed": is_passed}
     context["left_out"] = [(LEFT_OUT[why], each) for why, each in row.left_out.items()]
     return render(request, "web/loyalty_campaign.html", context)
