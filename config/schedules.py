@@ -13,6 +13,7 @@ SCHEDULES = {
     "flag_stalled": ("tracking.tasks.flag_stalled", 1),
     "watch_returns": ("returns.tasks.watch_returns", 10),
     "do_nights": ("loyalty.tasks.do_nights", 5),
+    "run_campaigns": ("loyalty.tasks.run_campaigns", 1),
     "alert": ("integrations.tasks.alert", 1),
     "list_stalled": ("integrations.tasks.list_stalled", 5),
     "launch": ("integrations.tasks.launch", 1),

@@ -113,6 +113,17 @@ def insert_new(rows: Sequence[ModelT], *, identity: Sequence[str], where_null: s
     ]
 
 
+def insert_selected(model: type[models.Model], names: Sequence[str], selected: models.QuerySet[Any, Any]) -> int:
+    """Insert what a queryset of values selects, for the fields `names` in their order: one statement; returns how many rows."""
+    meta, quote = model._meta, connection.ops.quote_name
+    sql, parameters = selected.query.sql_with_params()
+    columns = ", ".join(quote(str(meta.get_field(each).column)) for each in names)  # type: ignore[union-attr]
+    with connection.cursor() as cursor:
+        # Only names of tables and columns are written into the statement; every value is a parameter.
+        cursor.execute(f"INSERT INTO {quote(meta.db_table)} ({columns}) {sql}", parameters)
+        return int(cursor.rowcount)
+
+
 def _insert(rows: Sequence[ModelT], identity: Sequence[str], where_null: str) -> list[ModelT]:
     sql, fields, keys = _inserting(type(rows[0]), tuple(identity), where_null, len(rows))
     values = [field.get_db_prep_save(getattr(row, field.attname), connection) for row in rows for field in fields]

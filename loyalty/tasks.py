@@ -1,12 +1,13 @@
-"""The tick of loyalty: no arguments, no results, one call."""
+"""The ticks of loyalty: no arguments, no results, one call each."""
 
 from __future__ import annotations
 
 from django.utils import timezone
 
-from integrations import ticks
+from integrations import ticks, wake
 from integrations.tasks import SECONDS
-from loyalty import nights, recomputation
+from loyalty import campaigns, nights, recomputation
+from loyalty.services.campaigns import RUN
 
 PLACING_SECONDS = 20
 """Of a tick that has done the nights."""
@@ -17,3 +18,10 @@ def do_nights() -> None:
     with ticks.running("do_nights"):
         nights.work(at=timezone.now(), seconds=SECONDS)
         recomputation.work(at=timezone.now(), seconds=PLACING_SECONDS)
+
+
+def run_campaigns() -> None:
+    """Go on with the campaigns that run; what is left then is another tick's, at once."""
+    with ticks.running(RUN):
+        if not campaigns.work(at=timezone.now(), seconds=SECONDS):
+            wake.ask(RUN)

@@ -30,6 +30,18 @@ def page_of(rows: QuerySet[Any], request: HttpRequest, *, by: str = "occurred_at
     return found[:PAGE], {"at": str((getattr(last, by) - _EPOCH) // _MICROSECOND), "id": str(last.pk)}
 
 
+def page_by_key(rows: QuerySet[Any], request: HttpRequest, *, by: str = "pk") -> tuple[list[Any], str]:
+    """The rows that belong on the page that was asked for, and what names the next one ("" where there is none).
+
+    `rows` are ordered by the number `by`, which none has twice, the highest first.
+    """
+    key = request.GET.get("id", "")
+    if _PLACE.fullmatch(key):
+        rows = rows.filter(**{f"{by}__lt": int(key)})
+    found = list(rows[: PAGE + 1])
+    return found[:PAGE], f"id={getattr(found[PAGE - 1], by)}" if len(found) > PAGE else ""
+
+
 def is_first(request: HttpRequest) -> bool:
     """Whether it is the newest page that was asked for."""
     return _place(request) is None

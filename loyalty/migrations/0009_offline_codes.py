@@ -11,7 +11,7 @@ import integrations.tenancy
 class Migration(migrations.Migration):
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ("loyalty", "0007_lists_by_time"),
+        ("loyalty", "0008_campaigns"),
     ]
 
     operations = [

@@ -11,7 +11,7 @@ from integrations.migrating import AddFieldOnline, AddIndexOnline, AddUniqueOnli
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("loyalty", "0007_lists_by_time")]
+    dependencies = [("loyalty", "0009_offline_codes")]
 
     operations = [
         AddIndexOnline(

@@ -1,5 +1,6 @@
 """Members, the ledger of their points, and the rules by which points are earned and run out."""
 
+from loyalty.models.campaign import Campaign, CampaignRecipient
 from loyalty.models.grant import Grant
 from loyalty.models.ledger import Allocation, LedgerEntry, Lot, PointSource
 from loyalty.models.member import Member
@@ -10,6 +11,8 @@ from loyalty.models.tier import Tier, TierTransition
 
 __all__ = [
     "Allocation",
+    "Campaign",
+    "CampaignRecipient",
     "ExpiryWarning",
     "Grant",
     "IssuedReward",

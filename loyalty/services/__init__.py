@@ -5,6 +5,15 @@ announces what happened. The rules of a programme are in `loyalty.services.progr
 """
 
 from loyalty.services.birthdays import capture_birth_month, due_birthdays, enter_birth_months
+from loyalty.services.campaigns import (
+    NotNow,
+    cancel_campaign,
+    discard_campaign,
+    draft_campaign,
+    give_campaign,
+    resume_campaign,
+    start_campaign,
+)
 from loyalty.services.expiry_warnings import forget_warnings, unwarned, warn_of_expiry, windows
 from loyalty.services.flow import flow_adds_points, flow_grants_reward
 from loyalty.services.members import NoMember, enrol, told_of_customer
@@ -31,14 +40,18 @@ __all__ = [
     "Ended",
     "NoMember",
     "NoReward",
+    "NotNow",
     "NotToBeHad",
     "activate_pending",
     "add_codes",
     "add_points",
     "adjust",
     "assign_tier",
+    "cancel_campaign",
     "capture_birth_month",
     "deactivate_reward",
+    "discard_campaign",
+    "draft_campaign",
     "due_birthdays",
     "end_tier_periods",
     "enrol",
@@ -52,14 +65,17 @@ __all__ = [
     "follow_account",
     "follow_order",
     "forget_warnings",
+    "give_campaign",
     "issue_reward",
     "make_offline_batch",
     "merge_members",
     "offer_reward",
     "place_again",
     "redeem",
+    "resume_campaign",
     "retire_reward",
     "revert_redemption",
+    "start_campaign",
     "told_of_customer",
     "unwarned",
     "use_offline_code",

@@ -1,7 +1,7 @@
 """Two members who turn out to be one: one ledger of two, one membership, and the better tier of the two.
 
 What each was given stays, and nothing is given again for being one: who was welcomed as either is not welcomed any more, a
-birthday comes once a year, and each tier gives its points once.
+birthday comes once a year, and each tier and each campaign gives what it gives once.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from loyalty.models import (
     TierTransition,
 )
 from loyalty.occasions import CustomerMerged
-from loyalty.services import members, posting, spending, tier_moves
+from loyalty.services import campaigns, members, posting, spending, tier_moves
 from loyalty.services.spending import NOTHING
 from loyalty.services.tier_moves import Move, Tiers
 from loyalty.tiering import Change, Held, Terms
@@ -59,6 +59,7 @@ def merge_members(merge: Merge) -> tuple[int, ...]:
     if theirs is not None:
         _join_ledgers(merchant, member, theirs)
         _join_warnings(merchant, member, theirs)
+        campaigns.join_recipients(member, theirs)
         _join_memberships(member, theirs, merge.merged_at)
     event_ids = _join_tiers(merge, member, theirs)
     if theirs is not None:

@@ -46,9 +46,18 @@ def before(merchant: Merchant, customers: Collection[int], *, midnight: datetime
     return _read(merchant, _paid(merchant, customers, midnight).filter(placed_at__lt=midnight))
 
 
+def of_at_least(merchant: Merchant, least: Decimal, *, at: datetime) -> QuerySet[Any, Any]:
+    """The keys of the customers who spent so much in the last 365 days, in the merchant's currency; for a filter."""
+    return _sums(_counted(merchant, at)).filter(total__gte=least).values("customer_id")
+
+
 def _paid(merchant: Merchant, customers: Collection[int], until: datetime) -> QuerySet[Order]:
+    return _counted(merchant, until).filter(Among(F("customer_id"), customers))
+
+
+def _counted(merchant: Merchant, until: datetime) -> QuerySet[Order]:
     since = tiering.window_begin(until, merchant.timezone)
-    counted = Order.objects.for_merchant(merchant).filter(Among(F("customer_id"), customers), placed_at__gte=since)
+    counted = Order.objects.for_merchant(merchant).filter(placed_at__gte=since)
     in_currency = Q(currency=merchant.currency) | Q(currency="")
     orders: QuerySet[Order] = counted.filter(
         in_currency, is_test=False, cancelled_at=None, processing_at__isnull=False, net_value__isnull=False
@@ -56,10 +65,14 @@ def _paid(merchant: Merchant, customers: Collection[int], until: datetime) -> Qu
     return orders
 
 
-def _read(merchant: Merchant, orders: QuerySet[Order]) -> dict[int, Spent]:
+def _sums(orders: QuerySet[Order]) -> QuerySet[Any, Any]:
     none = Value(Decimal(0), output_field=_AMOUNT)
     left = Greatest(F("net_value") - Coalesce("net_refunded", none), none, output_field=_AMOUNT)
-    sums = orders.order_by().values("customer_id").annotate(total=Sum(left), paid_at=Max("processing_at"))
+    return orders.order_by().values("customer_id").annotate(total=Sum(left), paid_at=Max("processing_at"))
+
+
+def _read(merchant: Merchant, orders: QuerySet[Order]) -> dict[int, Spent]:
+    sums = _sums(orders)
     return {
         customer: Spent(money.minor(total, merchant.currency) or 0, paid_at)
         for customer, total, paid_at in sums.values_list("customer_id", "total", "paid_at")

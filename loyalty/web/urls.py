@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from loyalty.web import dashboard, members, offline, programme, rewards, shoppers, tiers
+from loyalty.web import campaigns, dashboard, members, offline, programme, rewards, shoppers, tiers
 
 HERE = "m/<str:merchant>/loyalty/"
 MEMBER = f"{HERE}members/<int:pk>/"
 
 urlpatterns = [
-    path("m/<str:merchant>/loyalty/", dashboard.dashboard, name="loyalty"),
+    path(HERE, dashboard.dashboard, name="loyalty"),
     path(f"{MEMBER}tier/", members.member, {"part": "tier"}, name="loyalty_member_tier"),
     path(f"{MEMBER}rewards/", members.member, {"part": "reward"}, name="loyalty_member_reward"),
     path(f"{MEMBER}birth-month/", members.member, {"part": "month"}, name="loyalty_member_month"),
@@ -25,14 +25,26 @@ urlpatterns = [
     path(f"{HERE}tiers/place/", tiers.placing, name="loyalty_placing"),
     path(f"{HERE}tiers/<int:pk>/", tiers.tier, name="loyalty_tier"),
     path(f"{HERE}tiers/<int:pk>/retire/", tiers.retire, name="loyalty_tier_retire"),
-    path("m/<str:merchant>/loyalty/programme/", programme.programme, name="loyalty_programme"),
-    path("m/<str:merchant>/loyalty/members/", members.members, name="loyalty_members"),
-    path("m/<str:merchant>/loyalty/members/<int:pk>/", members.member, name="loyalty_member"),
-    path("m/<str:merchant>/loyalty/codes/", offline.batches, name="offline_batches"),
-    path("m/<str:merchant>/loyalty/codes/<int:pk>/", offline.batch, name="offline_batch"),
-    path("m/<str:merchant>/loyalty/codes/<int:pk>/sheet/", offline.sheet, name="offline_sheet"),
-    path("m/<str:merchant>/loyalty/codes/<int:pk>/addresses.csv", offline.addresses, name="offline_addresses"),
-    path("m/<str:merchant>/loyalty/codes/<int:pk>/withdraw/", offline.withdraw, name="withdraw_offline_batch"),
+    path(f"{HERE}programme/", programme.programme, name="loyalty_programme"),
+    path(f"{HERE}members/", members.members, name="loyalty_members"),
+    path(f"{HERE}members/<int:pk>/", members.member, name="loyalty_member"),
+    path(f"{HERE}codes/", offline.batches, name="offline_batches"),
+    path(f"{HERE}codes/<int:pk>/", offline.batch, name="offline_batch"),
+    path(f"{HERE}codes/<int:pk>/sheet/", offline.sheet, name="offline_sheet"),
+    path(f"{HERE}codes/<int:pk>/addresses.csv", offline.addresses, name="offline_addresses"),
+    path(f"{HERE}codes/<int:pk>/withdraw/", offline.withdraw, name="withdraw_offline_batch"),
+    path(f"{HERE}campaigns/", campaigns.campaigns, name="loyalty_campaigns"),
+    path(f"{HERE}campaigns/new/", campaigns.new_campaign, name="loyalty_campaign_new"),
+    path(f"{HERE}campaigns/<int:pk>/", campaigns.campaign, name="loyalty_campaign"),
+    *(
+        path(
+            f"{HERE}campaigns/<int:pk>/{each}/",
+            campaigns.act,
+            {"action": each},
+            name=f"loyalty_campaign_{each}",
+        )
+        for each in campaigns.ACTIONS
+    ),
     path("p/", shoppers.type_code, name="type_offline_code"),
     path("p/<str:code>/", shoppers.use_code, name="offline_code"),
 ]

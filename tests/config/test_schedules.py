@@ -24,6 +24,7 @@ FROZEN = {
     "integrations.tasks.reconcile",
     "integrations.tasks.remove_merchants",
     "loyalty.tasks.do_nights",
+    "loyalty.tasks.run_campaigns",
     "returns.tasks.watch_returns",
     "tracking.tasks.flag_stalled",
 }

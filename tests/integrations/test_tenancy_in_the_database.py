@@ -26,6 +26,7 @@ from loyalty.models import ExpiryWarning, IssuedReward, Member, Reward, Tier
 from loyalty.services import programmes, tier_rules
 from loyalty.services.offline_codes import Named
 from tests.integrations.tenants import PRICES
+from tests.loyalty.campaigning import sheet
 from tests.support.payloads import easypost_tracker, shopify_fulfillment, shopify_order, shopify_return
 from tests.support.world import Shop, World
 from tracking import services
@@ -122,6 +123,9 @@ def _tell_more(merchant: Merchant) -> None:
         loyalty.assign_tier(merchant=merchant, customer=ann, tier="friends", reason="Kind", by=may, cause="1", at=AT)
         gift = IssuedReward.Source.ONE_TIME_CAMPAIGN
         loyalty.issue_reward(merchant=merchant, customer=ann, reward=reward, source=gift, cause="1", at=AT)
+    loyalty.draft_campaign(
+        merchant, name="Mugs", audience=sheet("email", "ann@shopper.example"), reward=reward, by=may, at=AT
+    )
     member = Member.objects.for_merchant(merchant).get(customer=ann)
     ExpiryWarning.objects.create(merchant=merchant, member=member, expires_at=AT, window_days=30)
     batch = loyalty.make_offline_batch(merchant, by=may, at=AT, name="Tins", points=5, size=1)

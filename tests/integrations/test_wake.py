@@ -154,4 +154,5 @@ def test_tasks_carry_no_arguments_and_their_names_are_frozen() -> None:
     assert wake.TASKS == {
         "handle_inbound": "integrations.tasks.handle_inbound",
         "deliver": "integrations.tasks.deliver",
+        "run_campaigns": "loyalty.tasks.run_campaigns",
     }
