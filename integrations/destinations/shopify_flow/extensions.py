@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from integrations.catalog import Metric
 from integrations.destinations.shopify_flow import payloads
-from integrations.models import Merchant
 from integrations.workflow_actions import Action
+
+if TYPE_CHECKING:
+    from integrations.models import Merchant
 
 FILE = "shopify.extension.toml"
 
