@@ -36,6 +36,12 @@ logger = structlog.get_logger(__name__)
 _held: ContextVar[set[str] | None] = ContextVar("held_hints", default=None)
 
 
+def register(name: str, task: str) -> str:
+    """Let a domain app's tick be asked for, too; `task` is its dotted name. Returns `name`."""
+    TASKS[name] = task
+    return name
+
+
 def after_commit(name: str) -> None:
     """Ask for a tick once the current transaction is committed. A failure to ask never fails the transaction's caller."""
     transaction.on_commit(lambda: ask(name), robust=True)
