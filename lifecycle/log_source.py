@@ -23,14 +23,14 @@ class ActivityLog(Source):
 
     kind = "activity_log"
     label = "Activity log"
-    signature_header = "Tidings-Signature-256"
+    signature_header = "Activity-Log-Signature"
 
     def verify(self, body: bytes, headers: Mapping[str, str], secrets: Sequence[str]) -> None:
-        """Compare the hexadecimal HMAC-SHA256 of the raw body. Raises `BadSignature`."""
-        given = headers.get("tidings-signature-256", "").strip()
+        """Compare "v1=" and the hexadecimal HMAC-SHA256 of the raw body. Raises `BadSignature`."""
+        given = headers.get("activity-log-signature", "").strip()
         if not given:
             raise BadSignature(f"the header {self.signature_header} is missing")
-        if not matches(given.lower(), [hmac_sha256(secret, body).hex() for secret in secrets if secret]):
+        if not matches(given, [_signature(body, secret) for secret in secrets if secret]):
             raise BadSignature(
                 f"the signature in {self.signature_header} does not match the body and any of the secrets"
             )
@@ -45,8 +45,12 @@ class ActivityLog(Source):
 
     def sign(self, body: bytes, secret: str) -> dict[str, str]:
         """The header as the merchant's system sends it."""
-        return {"tidings-signature-256": hmac_sha256(secret, body).hex()}
+        return {"activity-log-signature": _signature(body, secret)}
 
     def handle(self, merchant: Merchant, topic: str, payload: Any, *, received_at: datetime, at: datetime) -> Handled:
         """Record the entry: what it says of its customer's plan held when it was received."""
         return record_one(merchant=merchant, entry=reading.entry(payload, at=received_at), at=at)
+
+
+def _signature(body: bytes, secret: str) -> str:
+    return f"v1={hmac_sha256(secret, body).hex()}"

@@ -1,4 +1,4 @@
-"""A feed followed page by page, and syncs of the past: at their pace, paused, gone on with, cancelled, broken off and repeated."""
+"""A feed followed page by page, and syncs of the past: at their pace, paused, gone on with, cancelled, broken off, repeated."""
 
 from __future__ import annotations
 
