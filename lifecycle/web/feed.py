@@ -153,7 +153,7 @@ def _show(request: Visit, merchant: Merchant, row: LogFeed | None, form: FeedFor
         "form": form,
         "sync_form": sync_form,
         "syncs": runs,
-        "open": runs[0] if runs and runs[0].is_open else None,
+        "open": next((each for each in runs if each.is_open), None),
         "unsent": standing.unsent(merchant) if runs else "",
     }
     if getattr(request, "htmx", False):

@@ -34,6 +34,9 @@ DATA: dict[str, dict[str, Any]] = {
     "shipping.email": {"OrderNumber": "#1001", "TrackingNumber": "1Z999AA10123456784", "Carrier": "UPS"},
     "started.signup": {"ItemNames": ["Small box"], "CheckoutURL": "https://shop.example/sign-up", "Amount": 47.95},
 }
+ENTRIES = 1_500
+"""Of the past that is gone through while workers die."""
+
 PLAN = {"schedule": "Weekly", "box": "Small box", "status": "Active", "subscribed": True}
 
 
@@ -93,7 +96,8 @@ def test_an_old_entry_updates_the_profile_to_what_is_current(world: World, shop:
     world.take_in()
     work(world)
 
-    (profile,) = world.sandbox.profiles(shop.public_key)
+    profiles = world.sandbox.profiles(shop.public_key)
+    (profile,) = [each for each in profiles if each["email"] == "ktest@kivalogic.com"]
     current = {name: profile["properties"][name] for name in ("Schedule", "Box", "Status")}
     assert current == {"Schedule": "Weekly", "Box": "Small box", "Status": "Stopped"}
     assert shop.names == {"contact.form": 1, "cancelled": 1}
@@ -103,7 +107,7 @@ def test_an_old_entry_updates_the_profile_to_what_is_current(world: World, shop:
 def feed(settings: Any) -> Iterator[Feed]:
     """A log of two years, whose feed answers over a socket."""
     settings.DEBUG = True
-    with log_feed.serving([made(number) for number in range(3_000)]) as feed:
+    with log_feed.serving([made(number) for number in range(ENTRIES)]) as feed:
         yield feed
 
 
@@ -137,7 +141,7 @@ def test_killed_in_the_middle_and_gone_on_with_nothing_is_lost_and_nothing_twice
 
     sync.refresh_from_db()
     assert len(kills.read_text().splitlines()) >= 3
-    assert (sync.state, sync.entries, sync.parsed, sync.events) == ("finished", 3_000, 3_000, 3_000)
+    assert (sync.state, sync.entries, sync.parsed, sync.events) == ("finished", ENTRIES, ENTRIES, ENTRIES)
     identities = [each["unique_id"] for each in shop.received]
-    assert sorted(identities) == sorted(f"log:e{number}" for number in range(3_000))
+    assert sorted(identities) == sorted(f"log:e{number}" for number in range(ENTRIES))
     assert set(Delivery.objects.for_merchant(shop.merchant).values_list("state", flat=True)) == {"sent"}
