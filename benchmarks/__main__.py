@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import delivery, history, intake, loyalty, memory, preview, scale, stalled, trickle
+from benchmarks import delivery, history, intake, loyalty, memory, preview, scale, stalled, sync, trickle
 from benchmarks.databases import Server
 from benchmarks.environment import ROOT
 from benchmarks.report import Section, keep
@@ -19,6 +19,7 @@ PARTS = {
     "preview": preview.measured,
     "loyalty": loyalty.measured,
     "scale": scale.measured,
+    "sync": sync.measured,
 }
 ONLY_WHEN_NAMED = {"scale"}
 REPORT = ROOT / "var" / "bench.md"

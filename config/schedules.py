@@ -11,6 +11,7 @@ SCHEDULES = {
     "deliver": ("integrations.tasks.deliver", 1),
     "heartbeat": ("integrations.tasks.heartbeat", 1),
     "flag_stalled": ("tracking.tasks.flag_stalled", 1),
+    "read_log": ("lifecycle.tasks.read_log", 1),
     "watch_returns": ("returns.tasks.watch_returns", 10),
     "do_nights": ("loyalty.tasks.do_nights", 5),
     "run_campaigns": ("loyalty.tasks.run_campaigns", 1),

@@ -23,9 +23,11 @@ urlpatterns = [
     path("", include("tracking.api.urls")),
     path("", include("returns.api.urls")),
     path("", include("loyalty.api.urls")),
+    path("", include("lifecycle.api.urls")),
     re_path(r"^api(?:/[\s\S]*)?\Z", problems.nowhere),
     path("", include("integrations.web.urls")),
     path("", include("tracking.web.urls")),
     path("", include("loyalty.web.urls")),
+    path("", include("lifecycle.web.urls")),
     path("", include("integrations.urls")),
 ]

@@ -29,7 +29,8 @@ class Fact:
 
     `subject` names the thing that it happened to ("order:820982911946154508"): its events are one story, and wait together
     for an identity where there is none. `subject_at` is when that thing began (an order's placing), for launch windows.
-    `followers` are others who asked to hear of it, and since when.
+    `followers` are others who asked to hear of it, and since when. `is_history`: it is of a past that the merchant asked to have
+    recorded, whatever the launch window; it starts no flow.
     """
 
     merchant: Merchant
@@ -39,6 +40,7 @@ class Fact:
     order_number: str = ""
     tracking_number: str = ""
     followers: Sequence[tuple[Customer, datetime]] = ()
+    is_history: bool = False
 
 
 FactT = TypeVar("FactT", bound=Fact)

@@ -22,6 +22,8 @@ SHOP = "shop"
 EMAIL_LENGTH, LOCAL_PART_LENGTH = 254, 64
 """RFC 5321. A longer address is none: cut to this length it might be somebody else's."""
 
+EXTERNAL_ID_LENGTH = 64
+
 UNSENT = (Delivery.State.PENDING, Delivery.State.HELD)
 
 
@@ -105,7 +107,7 @@ def resolve(
         if not (email or phone):
             return None
         by = {"email": email} if email else {"email": "", "phone": phone}
-        names = {"phone": phone, "created_at": at, **_names(person)}
+        names = {"phone": phone, "created_at": at, **names_of(person)}
         customer, is_new = Customer.objects.get_or_create(merchant=merchant, **by, defaults=names)
         if not is_new:
             _update(customer, person, email, phone, at=at)
@@ -141,7 +143,7 @@ def _known(merchant: Merchant, email: str, phone: str, external_id: str) -> Cust
     return None
 
 
-def _names(person: PersonInput) -> dict[str, str]:
+def names_of(person: PersonInput) -> dict[str, str]:
     """The parts of the name that are told. A full name is told whole: a missing last name is then known to be missing."""
     first, last = clean.text(person.first_name, 100), clean.text(person.last_name, 100)
     names = {"first_name": first, "last_name": last} if first or last else {}
@@ -151,7 +153,7 @@ def _names(person: PersonInput) -> dict[str, str]:
 
 def _update(customer: Customer, person: PersonInput, email: str, phone: str, *, at: datetime) -> None:
     """The newest full name overwrites; what a message does not tell stays. A new address moves what is not sent yet."""
-    told = {**_names(person), **({"email": email} if email else {}), **({"phone": phone} if phone else {})}
+    told = {**names_of(person), **({"email": email} if email else {}), **({"phone": phone} if phone else {})}
     changed = {name: value for name, value in told.items() if getattr(customer, name) != value}
     if "phone" in changed and not (email or customer.email) and is_taken(customer, phone):
         del changed["phone"]
@@ -210,7 +212,10 @@ def is_taken(customer: Customer, phone: str) -> bool:
 
 def _remember_external_id(merchant: Merchant, customer: Customer, external_id: str) -> None:
     link, is_new = CustomerExternalId.objects.get_or_create(
-        merchant=merchant, source=SHOP, external_id=clean.text(external_id, 64), defaults={"customer": customer}
+        merchant=merchant,
+        source=SHOP,
+        external_id=clean.text(external_id, EXTERNAL_ID_LENGTH),
+        defaults={"customer": customer},
     )
     if not is_new and link.customer_id != customer.pk and link.customer.merged_into_id != customer.pk:
         link.customer = customer

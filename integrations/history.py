@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from django.db import connection as database
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from integrations import feed, wake
 from integrations.catalog import Draft, Fact, Metric, bounded_identity, catalog
@@ -89,7 +89,12 @@ def _deliveries(event: Event, fact: Fact, connections: Sequence[Connection]) -> 
     for connection in connections:
         if event.metric in connection.enabled_metrics:
             state, reason, is_backfill = admission(
-                connection, window_at, event.occurred_at, bool(identifier), at=event.recorded_at
+                connection,
+                window_at,
+                event.occurred_at,
+                bool(identifier),
+                is_history=fact.is_history,
+                at=event.recorded_at,
             )
             if _is_erased(event.customer):
                 state, reason = Delivery.State.SKIPPED, Delivery.Reason.CUSTOMER_ERASED
@@ -101,6 +106,7 @@ def _deliveries(event: Event, fact: Fact, connections: Sequence[Connection]) -> 
                 state=state,
                 reason=reason,
                 is_backfill=is_backfill,
+                is_history=fact.is_history,
                 identifier=identifier,
                 not_before=event.recorded_at,
                 window_at=window_at,
@@ -119,15 +125,22 @@ def identifier_of(customer: Customer | None) -> str:
 
 
 def admission(
-    connection: Connection, window_at: datetime, occurred_at: datetime, has_identity: bool, *, at: datetime
+    connection: Connection,
+    window_at: datetime,
+    occurred_at: datetime,
+    has_identity: bool,
+    *,
+    is_history: bool = False,
+    at: datetime,
 ) -> tuple[Delivery.State, Delivery.Reason, bool]:
     """A new delivery's (state, reason, whether it goes as backfill) by the connection's launch.
 
-    Older than the launch window: not sent. Before the launch: held. What happened before the launch goes as backfill.
+    Older than the launch window: not sent. Before the launch: held. What happened before the launch goes as backfill. History
+    that was asked for has no window, and goes as backfill always.
     """
-    if window_at < connection.window_start:
+    if window_at < connection.window_start and not is_history:
         return Delivery.State.SKIPPED, Delivery.Reason.BEFORE_WINDOW, False
-    is_backfill = occurred_at < connection.launch_at
+    is_backfill = is_history or occurred_at < connection.launch_at
     if at < connection.launch_at:
         return Delivery.State.HELD, Delivery.Reason.BEFORE_LAUNCH, is_backfill
     if not has_identity:
@@ -153,17 +166,19 @@ def identify(merchant: Merchant, subject: str, customer: Customer, *, at: dateti
 def release(deliveries: QuerySet[Delivery], identifier: str, *, at: datetime) -> int:
     """Give an identity to deliveries that are held without one; returns how many may go.
 
-    Each is judged anew by its connection's launch, and skipped where its event is older than the freshness limit.
+    Each is judged anew by its connection's launch, and skipped where its event is older than the freshness limit, unless it is
+    history that was asked for.
     """
     held = deliveries.filter(state=Delivery.State.HELD, identifier="")
     released = 0
     for connection in Connection.objects.filter(pk__in=held.values("connection")):
         mine = held.filter(connection=connection)
         oldest = at - connection.freshness
-        mine.filter(event__occurred_at__lt=oldest, reason=Delivery.Reason.NO_IDENTITY).update(
+        news = mine.filter(is_history=False)
+        news.filter(event__occurred_at__lt=oldest, reason=Delivery.Reason.NO_IDENTITY).update(
             state=Delivery.State.SKIPPED, settled_at=at
         )
-        mine.filter(window_at__lt=connection.window_start).update(
+        news.filter(window_at__lt=connection.window_start).update(
             state=Delivery.State.SKIPPED, reason=Delivery.Reason.BEFORE_WINDOW, settled_at=at
         )
         if at < connection.launch_at:
@@ -175,7 +190,8 @@ def release(deliveries: QuerySet[Delivery], identifier: str, *, at: datetime) ->
             "not_before": at,
             "identifier": identifier,
         }
-        released += mine.filter(event__occurred_at__lt=connection.launch_at).update(is_backfill=True, **go)
+        is_past = Q(is_history=True) | Q(event__occurred_at__lt=connection.launch_at)
+        released += mine.filter(is_past).update(is_backfill=True, **go)
         released += mine.update(is_backfill=False, **go)
     if released:
         wake.after_commit(wake.DELIVER)

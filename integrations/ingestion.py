@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import orjson
 from django.db import transaction
@@ -52,7 +54,14 @@ class Tally:
 
 
 def documents(file: str, stream: BinaryIO) -> Iterator[Document]:
-    """The documents of a file: it is one as a whole, or has one on each line. Blank lines are passed over."""
+    """The documents of a file: it is one as a whole, or has one on each line. Blank lines are passed over.
+
+    Each row of a table (`.csv`) is one: its columns' names are the names of the fields, "customer.email" one inside another.
+    A cell that is empty says nothing.
+    """
+    if file.lower().endswith(".csv"):
+        yield from _rows(file, stream)
+        return
     start = stream.read(inbound.MAX_BODY + 1)
     if start.strip() and _is_one_document(start):
         yield Document(file, 1, start)
@@ -61,6 +70,20 @@ def documents(file: str, stream: BinaryIO) -> Iterator[Document]:
     for number, line in enumerate(_lines(chunks), start=1):
         if body := line.strip():
             yield Document(file, number, body)
+
+
+def _rows(file: str, stream: BinaryIO) -> Iterator[Document]:
+    table = csv.DictReader(io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline=""))
+    for row in table:
+        document: dict[str, Any] = {}
+        for name, cell in row.items():
+            if isinstance(name, str) and cell:
+                *outer, last = name.strip().split(".")
+                inner = document
+                for each in outer:
+                    inner = inner.setdefault(each, {})
+                inner[last] = cell
+        yield Document(file, table.line_num, orjson.dumps(document))
 
 
 def ingest(

@@ -24,7 +24,8 @@ def launch_due(*, at: datetime) -> int:
 
 
 def launch(connection: Connection, *, at: datetime) -> bool:
-    """Let the held deliveries go: what happened before the launch as backfill, older than the window not at all.
+    """Let the held deliveries go: what happened before the launch as backfill, older than the window not at all. History that was
+    asked for goes as backfill however old it is.
 
     False where the date has not come, or the connection was launched before and held nothing any more.
     """
@@ -34,12 +35,13 @@ def launch(connection: Connection, *, at: datetime) -> bool:
         held = _held(connection)
         if not mine.exists() or not (is_first or held.exists()):
             return False
-        held.filter(window_at__lt=connection.window_start).update(
+        held.filter(window_at__lt=connection.window_start, is_history=False).update(
             state=Delivery.State.SKIPPED, reason=Delivery.Reason.BEFORE_WINDOW, settled_at=at
         )
         held.filter(identifier="").update(reason=Delivery.Reason.NO_IDENTITY)
         go = {"state": Delivery.State.PENDING, "reason": Delivery.Reason.NONE, "not_before": at}
-        held.filter(event__occurred_at__lt=connection.launch_at).update(is_backfill=True, **go)
+        is_past = Q(is_history=True) | Q(event__occurred_at__lt=connection.launch_at)
+        held.filter(is_past).update(is_backfill=True, **go)
         held.update(is_backfill=False, **go)
         wake.after_commit(wake.DELIVER)
     return True

@@ -1,7 +1,7 @@
-"""Posting JSON to an address that a merchant gave: signed, once, within five seconds, and never into a network of our own.
+"""Posting JSON to an address that a merchant gave, or fetching it from there: once, soon over, never into a network of our own.
 
 The name is looked up here and the connection goes to the address that was checked, so that a name cannot lead elsewhere the
-second time it is asked. Nothing follows redirects, and nothing of the answer is read but its status.
+second time it is asked. Nothing follows redirects. A post is signed, and nothing of its answer is read but the status.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 SECONDS = 5.0
 """From the first byte of the connection to the last of the answer's status; the name is looked up before."""
 
+FETCHING_SECONDS = 20.0
+"""The same where something is fetched, until its last byte."""
+
 SIGNATURE = "Tidings-Signature"
 USER_AGENT = "tidings/1.0"
 
@@ -43,6 +46,10 @@ class BadAddress(Exception):
 
 class NotPosted(Exception):
     """It did not arrive, or nobody said that it did. The text says why, without the address."""
+
+
+class NotFetched(Exception):
+    """Nothing came that could be used. The text says why, without the address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +77,7 @@ def check(url: str) -> Target:
     if not parts.hostname:
         raise BadAddress("This is no address.")
     if "@" in parts.netloc:
-        raise BadAddress("Leave the user name and the password out: messages are signed instead.")
+        raise BadAddress("Leave the user name and the password out: there is a secret instead.")
     with suppress(ValueError):
         if not _is_outside(parts.hostname):
             raise BadAddress("This address leads into a private network.")
@@ -92,11 +99,30 @@ def post(url: str, secret: str, document: Mapping[str, Any], *, at: datetime) ->
         "Connection": "close",
     }
     try:
-        status = _exchange(target, body, headers)
+        status, _ = _exchange(target, "POST", headers, body, seconds=SECONDS)
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise NotPosted(f"No answer within {SECONDS:.0f} seconds ({type(error).__name__}).") from None
     if status // 100 != 2:
         raise NotPosted(f"It answered {status}.")
+
+
+def fetch(url: str, secret: str, *, most: int) -> bytes:
+    """What stands at `url`, at most `most` bytes of JSON; `secret` is shown as a bearer token. Raises `NotFetched`."""
+    headers = {"Accept": "application/json", "User-Agent": USER_AGENT, "Connection": "close"}
+    if secret:
+        headers["Authorization"] = f"Bearer {secret}"
+    try:
+        status, body = _exchange(check(url), "GET", headers, most=most + 1, seconds=FETCHING_SECONDS)
+    except (BadAddress, NotPosted) as error:
+        raise NotFetched(str(error)) from None
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        text = f"No whole answer within {FETCHING_SECONDS:.0f} seconds ({type(error).__name__})."
+        raise NotFetched(text) from None
+    if status != 200:
+        raise NotFetched(f"It answered {status}.")
+    if len(body) > most:
+        raise NotFetched(f"It answered with more than {most:,} bytes.")
+    return body
 
 
 def signature(body: bytes, secret: str, *, at: datetime) -> str:
@@ -106,9 +132,11 @@ def signature(body: bytes, secret: str, *, at: datetime) -> str:
     return f"t={moment},v1={digest}"
 
 
-def _exchange(target: Target, body: bytes, headers: Mapping[str, str]) -> int:
-    """The status of the answer."""
-    with _connect(target) as plain, _cut_off(plain):
+def _exchange(
+    target: Target, method: str, headers: Mapping[str, str], body: bytes | None = None, *, most: int = 0, seconds: float
+) -> tuple[int, bytes]:
+    """The status of the answer, and at most `most` bytes of it."""
+    with _connect(target) as plain, _cut_off(plain, seconds):
         if target.scheme == "https":
             context = ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
             connection: http.client.HTTPConnection = http.client.HTTPSConnection(
@@ -119,9 +147,9 @@ def _exchange(target: Target, body: bytes, headers: Mapping[str, str]) -> int:
             connection = http.client.HTTPConnection(target.host, target.port)
             connection.sock = plain
         try:
-            connection.request("POST", target.path, body, dict(headers))
+            connection.request(method, target.path, body, dict(headers))
             with closing(connection.getresponse()) as answer:
-                return answer.status
+                return answer.status, answer.read(most) if most else b""
         finally:
             connection.close()
 
@@ -153,11 +181,11 @@ def _is_outside(text: str) -> bool:
 
 
 @contextmanager
-def _cut_off(connected: socket.socket) -> Iterator[None]:
+def _cut_off(connected: socket.socket, seconds: float) -> Iterator[None]:
     """End whatever is done with a connection when its time is over: timeouts of sockets begin anew with each byte."""
-    connected.settimeout(SECONDS)
+    connected.settimeout(seconds)
     handle = connected.dup()
-    timer = threading.Timer(SECONDS, _cut, [handle])
+    timer = threading.Timer(seconds, _cut, [handle])
     timer.start()
     try:
         yield

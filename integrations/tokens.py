@@ -36,6 +36,8 @@ SCOPES = {
     "loyalty:write": "add and redeem points, give rewards and tiers",
     "customers:read": "read customers",
     "customers:write": "write customers and what they do",
+    "activities:read": "read the customers' activity log",
+    "activities:write": "write to the customers' activity log",
     "privacy:read": "fetch all data of a customer, to hand it over",
     "privacy:write": "erase customers, here and at Klaviyo",
     "settings:read": "read how events are sent, whether the account works, when something stalls, and how points are earned",

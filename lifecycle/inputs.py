@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from integrations.people import PersonInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,3 +21,18 @@ class PlanInput:
     is_mailed: bool | None = None
     has_filled_out_profile: bool | None = None
     signed_up_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryInput:
+    """An entry of the merchant's activity log. `entry_id` is the log's own id of it, by which a repeat is known.
+
+    `data` holds the properties of its event by their names; `plan` is what its customer has now, None where the log does not say.
+    """
+
+    entry_id: str
+    kind: str
+    occurred_at: datetime
+    customer: PersonInput
+    data: Mapping[str, Any]
+    plan: PlanInput | None = None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from integrations.merging import Merge, register
-from lifecycle.models import Plan
+from lifecycle.models import Activity, Plan
 
 
 def move(merge: Merge) -> tuple[int, ...]:
-    """The plan that was told last is the one that holds."""
+    """The plan that was told last is the one that holds; what was logged is the one who is kept's."""
+    Activity.objects.for_merchant(merge.merchant).filter(customer=merge.given_up).update(customer=merge.kept)
     mine = Plan.objects.for_merchant(merge.merchant)
     plans = list(mine.filter(customer__in=[merge.given_up, merge.kept]).select_for_update().order_by("-told_at", "pk"))
     for older in plans[1:]:

@@ -8,7 +8,7 @@ from typing import Any
 from integrations.disclosure import told
 from integrations.models import Merchant
 from integrations.privacy import Holding, register
-from lifecycle.models import Plan
+from lifecycle.models import Activity, Plan
 
 
 def _plans(merchant: Merchant, customers: Sequence[int]) -> Any:
@@ -28,4 +28,24 @@ def _tell_plans(merchant: Merchant, customers: Sequence[int]) -> Iterator[dict[s
     return told(_plans(merchant, customers), *columns)
 
 
-register(Holding("plans", _empty_plans, _tell_plans))
+def _activities(merchant: Merchant, customers: Sequence[int]) -> Any:
+    return Activity.objects.for_merchant(merchant).filter(customer__in=customers)
+
+
+def _entry_ids(merchant: Merchant, customers: Sequence[int]) -> Iterator[str]:
+    yield from _activities(merchant, customers).values_list("entry_id", flat=True).iterator()
+
+
+def _empty_activities(merchant: Merchant, customers: Sequence[int]) -> int:
+    """That something of the kind happened stays, and counts."""
+    return int(_activities(merchant, customers).update(data={}))
+
+
+def _tell_activities(merchant: Merchant, customers: Sequence[int]) -> Iterator[dict[str, Any]]:
+    return told(_activities(merchant, customers), "occurred_at", "kind", "entry_id", "data", "recorded_at", "note")
+
+
+register(
+    Holding("plans", _empty_plans, _tell_plans),
+    Holding("activities", _empty_activities, _tell_activities, references=_entry_ids),
+)

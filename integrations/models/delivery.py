@@ -59,7 +59,8 @@ class Delivery(MerchantOwned):
     that may have arrived. `is_ambiguous`: a request with it may have arrived without an answer, so it never travels in bulk
     again. `subject` is its event's, kept here so that the order of one subject's events costs no look at the history; "" (rows
     of a time before the column) has no order to keep.
-    `window_at` is the instant that the launch window judges. `identifier` is the e-mail address or phone by which
+    `window_at` is the instant that the launch window judges, unless it `is_history`: of a past that the merchant asked to have
+    recorded, which goes as backfill. `identifier` is the e-mail address or phone by which
     the destination knows the shopper; once an attempt was made it never changes, because the destination's de-duplication
     includes it. Of a change it is by what the shopper's events go, which wait for it.
     """
@@ -114,6 +115,7 @@ class Delivery(MerchantOwned):
     state = models.CharField(max_length=8, choices=State, default=State.PENDING)
     reason = models.CharField(max_length=16, choices=Reason, blank=True, default=Reason.NONE)
     is_backfill = models.BooleanField(default=False)
+    is_history = models.BooleanField(default=False, db_default=False)
     is_ambiguous = models.BooleanField(default=False)
     attempts = models.PositiveSmallIntegerField(default=0)
     claim = models.BigIntegerField(default=0)

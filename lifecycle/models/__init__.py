@@ -1,6 +1,8 @@
-"""What subscribers have, and by which rules a merchant's subscription events are handled."""
+"""What subscribers have, what was logged of them, and by which rules a merchant's subscription events are handled."""
 
+from lifecycle.models.activity import Activity
+from lifecycle.models.feed import LogFeed, LogSync
 from lifecycle.models.plan import Plan
 from lifecycle.models.rules import LifecycleRules
 
-__all__ = ["LifecycleRules", "Plan"]
+__all__ = ["Activity", "LifecycleRules", "LogFeed", "LogSync", "Plan"]

@@ -3,6 +3,7 @@
 Each runs in its caller's transaction (the handling of one message, one request), changes the rows and announces what happened.
 """
 
-from lifecycle.services.plans import tell_plan
+from lifecycle.services.activities import record, record_one
+from lifecycle.services.plans import tell_plan, tell_plans
 
-__all__ = ["tell_plan"]
+__all__ = ["record", "record_one", "tell_plan", "tell_plans"]

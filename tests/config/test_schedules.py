@@ -23,6 +23,7 @@ FROZEN = {
     "integrations.tasks.list_stalled",
     "integrations.tasks.reconcile",
     "integrations.tasks.remove_merchants",
+    "lifecycle.tasks.read_log",
     "loyalty.tasks.do_nights",
     "loyalty.tasks.run_campaigns",
     "returns.tasks.watch_returns",

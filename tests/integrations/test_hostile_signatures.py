@@ -21,6 +21,9 @@ RUN = {"action_run_id": 1, "handle": "add-points", "shopify_domain": "alba.mysho
 SAID = {
     **RUN,
     "id": 1,
+    "entry_id": 1,
+    "kind": "x",
+    "occurred_at": "2026-11-20T10:00:00Z",
     "event": "x",
     "description": "x",
     "trigger": "x",
@@ -105,7 +108,7 @@ def test_during_a_change_of_secrets_both_are_good_and_no_third(post: Post, conne
     merchants.set_source_secret(connected, source, "the new one", at=timezone.now())
     answers = []
     for number, secret in enumerate((f"secret of {source}", "the new one", "a third")):
-        body = BODY.replace(b": 1,", f": {number},".encode(), 2)
+        body = BODY.replace(b": 1,", f": {number},".encode(), 3)
         name, value = signed(source, secret, body)
         answers.append(post(source, body, x_shopify_webhook_id=f"w{number}", **{name: value}).status_code)
 

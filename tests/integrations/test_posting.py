@@ -225,3 +225,40 @@ def answer_lookups(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
 def refuse_to_connect(monkeypatch: pytest.MonkeyPatch) -> None:
     """A connection fails the test."""
     monkeypatch.setattr(socket, "create_connection", lambda *_: pytest.fail("it connected"))
+
+
+def test_what_is_fetched_is_whole_and_was_asked_for_with_the_secret(settings: Any) -> None:
+    settings.DEBUG = True
+    with served(answers("200 OK", "Content-Length: 2\r\n", b"{}")) as wire:
+        assert posting.fetch(f"{wire.url}/log?x=1", SECRET, most=2) == b"{}"
+
+    (request,) = wire.requests
+    assert request.startswith(b"GET /log?x=1 HTTP/1.1")
+    assert header_of(request, "Authorization") == f"Bearer {SECRET}"
+
+
+@pytest.mark.parametrize(
+    ("reply", "why"),
+    [
+        (answers("302 Found", "Location: http://127.0.0.1:1/\r\n"), "It answered 302."),
+        (answers("204 No Content"), "It answered 204."),
+        (answers("200 OK", "Content-Length: 100\r\n", b"x" * 100), "more than 99 bytes"),
+        (drips(b"H" * 9999), "No whole answer"),
+    ],
+)
+def test_what_cannot_be_used_is_not_fetched(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, reply: Any, why: str
+) -> None:
+    settings.DEBUG = True
+    monkeypatch.setattr(posting, "FETCHING_SECONDS", 0.5)
+    with served(reply) as wire, pytest.raises(posting.NotFetched, match=why):
+        posting.fetch(wire.url, SECRET, most=99)
+
+    assert len(wire.requests) == 1
+
+
+def test_nothing_is_fetched_from_inside(settings: Any) -> None:
+    settings.DEBUG = False
+    for address in ("https://127.0.0.1/", "https://10.0.0.1/", "http://shop.example/"):
+        with pytest.raises(posting.NotFetched):
+            posting.fetch(address, SECRET, most=99)

@@ -49,7 +49,7 @@ NETWORK = {
 DESTINATIONS = "integrations/destinations"
 KLAVIYO = f"{DESTINATIONS}/klaviyo"
 POSTING = "integrations/posting.py"
-"""Posts to addresses that merchants choose, which must lead outside: `test_posting.py`."""
+"""Posts to addresses that merchants choose, and fetches from them; they must lead outside: `test_posting.py`."""
 
 SHOP_OF_A_TOKEN = "Connection.address"
 """Must be a shop's own host at Shopify: `shopify_flow/test_client.py`."""
@@ -129,7 +129,7 @@ def test_columns_that_hold_an_address_are_links_for_shoppers() -> None:
     }
 
     of_orders = {"Order.status_url", "Shipment.carrier_url", *IN_LINES}
-    assert named == {"ShopDomain.domain", *of_orders, *ON_PAGES, "AlertAddress.url", SHOP_OF_A_TOKEN}
+    assert named == {"ShopDomain.domain", *of_orders, *ON_PAGES, "AlertAddress.url", "LogFeed.url", SHOP_OF_A_TOKEN}
 
 
 def test_address_in_every_field_of_every_message_is_never_asked(shop: Shop, trap: Wire) -> None:

@@ -61,7 +61,7 @@ def test_keys_are_rotated_while_events_are_sent(shop: Shop, backlog: Backlog, se
     settings.ENCRYPTION_KEYS = settings.ENCRYPTION_KEYS[:1]
 
     assert shop.states == {"sent": 40}
-    assert (outcome.unreadable, outcome.rotated) == ([], 107)
+    assert (outcome.unreadable, outcome.rotated) == ([], 108)
     assert all(each.current.opens() for each in SourceSecret.objects.all())
     assert Connection.objects.get().secret.reveal() == shop.key
 

@@ -83,6 +83,7 @@ def test_everything_unique_is_unique_for_a_merchant_only() -> None:
 ACROSS_MERCHANTS = {
     # Of all merchants on purpose
     "inbound.merchants_with_messages": "workers serve all merchants",
+    "log._with_work": "workers read the logs of all merchants",
     "inbound.behind": "the clock looks at the orders and parcels of all merchants",
     "onboarding.refuse_taken": "whether an account is another merchant's is asked of all; only its name is told, to a CSM",
     "delivery.claim.lanes_with_work": "workers serve all merchants",

@@ -20,6 +20,7 @@ from integrations.models import Merchant
 from integrations.people import PersonInput
 from integrations.tenancy import MerchantOwned, SameMerchant
 from lifecycle.inputs import PlanInput
+from lifecycle.models import Activity
 from lifecycle.services import tell_plan
 from loyalty import services as loyalty
 from loyalty.models import ExpiryWarning, IssuedReward, Member, Reward, Tier
@@ -133,6 +134,9 @@ def _tell_more(merchant: Merchant) -> None:
     assert code
     loyalty.use_offline_code(code, contact="ann@shopper.example", at=AT)
     tell_plan(merchant=merchant, customer=ann, plan=PlanInput(AT, status="Active"), at=AT)
+    Activity.objects.create(
+        merchant=merchant, customer=ann, entry_id="1", kind="cancelled", occurred_at=AT, recorded_at=AT
+    )
 
 
 def test_a_row_of_another_merchant_is_refused_in_every_relation(shops: tuple[Shop, Shop]) -> None:

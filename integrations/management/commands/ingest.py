@@ -26,7 +26,7 @@ STDIN = "-"
 
 
 class Command(BaseCommand):
-    """Each file is one JSON document, or NDJSON: one on each line."""
+    """Each file is one JSON document, NDJSON with one on each line, or a table (CSV) with one in each row."""
 
     help = "Take in messages from files as if their source had sent them, and handle them at once."
 
@@ -38,7 +38,7 @@ class Command(BaseCommand):
             "--topic", default="", type=one_line, help="what they tell of, where they do not say it: orders/create"
         )
         parser.add_argument(
-            "files", nargs="+", type=one_line, metavar="FILE", help="JSON or NDJSON; - is standard input"
+            "files", nargs="+", type=one_line, metavar="FILE", help="JSON, NDJSON or CSV; - is standard input"
         )
         parser.add_argument("--json", action="store_true", help="print the summary as one line of JSON")
 

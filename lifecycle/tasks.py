@@ -1,0 +1,14 @@
+"""The ticks of subscribers: no arguments, no results, one call each."""
+
+from __future__ import annotations
+
+from integrations import ticks
+from integrations.tasks import SECONDS
+from lifecycle import log
+from lifecycle.services.activities import READ_LOG
+
+
+def read_log() -> None:
+    """Read the merchants' logs and parse them. What is left when the time is over is taken up by the next tick."""
+    with ticks.running(READ_LOG):
+        log.work(seconds=SECONDS)
