@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 
@@ -17,3 +17,8 @@ class PlanInput:
     is_mailed: bool | None = None
     has_filled_out_profile: bool | None = None
     signed_up_at: datetime | None = None
+
+    @property
+    def says_anything(self) -> bool:
+        """Whether it says more than when."""
+        return any(getattr(self, each.name) is not None for each in fields(self) if each.name != "told_at")

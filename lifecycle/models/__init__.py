@@ -1,6 +1,6 @@
 """What subscribers have, and by which rules a merchant's subscription events are handled."""
 
 from lifecycle.models.plan import Plan
-from lifecycle.models.rules import LifecycleRules
+from lifecycle.models.rules import LifecycleRules, ToldBy
 
-__all__ = ["LifecycleRules", "Plan"]
+__all__ = ["LifecycleRules", "Plan", "ToldBy"]

@@ -1,0 +1,6 @@
+"""What tells of subscribers: the shop's own pages."""
+
+from integrations.sources import register
+from lifecycle.onsite.source import Onsite
+
+register(Onsite())
