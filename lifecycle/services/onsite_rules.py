@@ -11,7 +11,13 @@ from integrations.audit import Actor
 from integrations.models import Merchant
 from lifecycle.models import LifecycleRules
 
-NAMES = ("checkout_told_by", "cancelling_told_by", "signed_identities_only", "missed_signup_hours")
+LABELS = {
+    "checkout_told_by": "Started Checkout and started.signup",
+    "cancelling_told_by": "Cancelled Account and cancelled",
+    "signed_identities_only": "signed identities only",
+    "missed_signup_hours": "hours until a sign-up counts as missed",
+}
+"""What can be changed here, and what the trail calls it."""
 
 
 def of(merchant: Merchant | int) -> LifecycleRules:
@@ -21,16 +27,16 @@ def of(merchant: Merchant | int) -> LifecycleRules:
 
 
 def change_onsite(merchant: Merchant, *, by: Actor, at: datetime, **values: object) -> LifecycleRules:
-    """Set rules of `NAMES`; what is not named stays. What was changed is noted in the trail."""
+    """Set rules of `LABELS`; what is not named stays. What was changed is noted in the trail."""
     with transaction.atomic():
         rules, _ = LifecycleRules.objects.select_for_update().get_or_create(merchant=merchant)
-        changed = [name for name in NAMES if name in values and getattr(rules, name) != values[name]]
+        changed = [name for name in LABELS if name in values and getattr(rules, name) != values[name]]
         if not changed:
             return rules
         for name in changed:
             setattr(rules, name, values[name])
         rules.save(update_fields=changed)
-        details = [f"{LifecycleRules._meta.get_field(name).verbose_name}: {_shown(rules, name)}" for name in changed]
+        details = [f"{LABELS[name]}: {_shown(rules, name)}" for name in changed]
         audit.note(merchant, by, "changed the rules of what pages tell", details, at=at)
     return rules
 

@@ -44,7 +44,8 @@ class RulesForm(forms.Form):
 @page()
 def onsite(request: Visit, merchant: Merchant) -> HttpResponse:
     """The snippets in the form that was asked for, and the rules, which an editor changes."""
-    form = RulesForm(onsite_rules.of(merchant), request.POST if request.method == "POST" else None)
+    rules = onsite_rules.of(merchant)
+    form = RulesForm(rules, request.POST if request.method == "POST" else None)
     if request.method == "POST" and request.access.may_edit and form.is_valid():
         onsite_rules.change_onsite(merchant, by=request.access.actor, at=timezone.now(), **form.cleaned_data)
         messages.success(request, "It holds for what is sent from now on.")
@@ -59,6 +60,7 @@ def onsite(request: Visit, merchant: Merchant) -> HttpResponse:
         "chosen": chosen,
         "forms": snippets.FORMS.items(),
         "is_first_party": chosen == snippets.FIRST_PARTY,
+        "is_told_twice": ToldBy.ONSITE in (rules.checkout_told_by, rules.cancelling_told_by),
         "public_key": public_key,
         "snippets": snippets.of(chosen, public_key=public_key or "PUBLIC_KEY", address=address),
         "address": address,

@@ -25,6 +25,7 @@ from lifecycle.models import LifecycleRules, Plan
 from lifecycle.onsite import calls, identity
 from lifecycle.web import calls as endpoint
 from tests.support.bodies import BODIES
+from tracking.page.visitors import Limit
 
 pytestmark = pytest.mark.django_db
 AT = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=5)
@@ -184,7 +185,7 @@ def test_what_cannot_be_taken_is_refused_with_the_field(
 
 
 def test_hostile_bodies_are_refused(merchant: Merchant, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(endpoint, "CALLS", endpoint.Limit("onsite", 10_000, 10_000))
+    monkeypatch.setattr(endpoint, "CALLS", Limit("onsite", 10_000, 10_000))
 
     taken = [body[:80] for body in BODIES if not 400 <= post(merchant, body).status_code < 500]
 
@@ -198,7 +199,7 @@ def test_an_unknown_key_and_another_verb_are_refused(merchant: Merchant) -> None
 
 
 def test_whoever_calls_too_often_waits(merchant: Merchant, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(endpoint, "CALLS", endpoint.Limit("onsite", 100, 2))
+    monkeypatch.setattr(endpoint, "CALLS", Limit("onsite", 100, 2))
 
     answers = [post(merchant, a_call(value=number)) for number in range(3)]
 

@@ -74,7 +74,7 @@ class Told:
 
     def by_the_server(self, shop: Shop, *metrics: str) -> None:
         """The shop's server tells the same by the hook, which vouches for who it is."""
-        bodies = {
+        bodies: dict[str, dict[str, Any]] = {
             "Started Checkout": {
                 "time": self.started.isoformat(),
                 "value": snippets.VALUE,
