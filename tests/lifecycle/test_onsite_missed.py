@@ -14,8 +14,11 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from integrations import erasure, merging
+from integrations.audit import Actor
 from integrations.catalog import catalog
 from integrations.models import AuditEntry, Customer, Membership, Merchant
+from integrations.people import PersonInput
 from integrations.web import paging
 from lifecycle import told_apart
 from lifecycle.models import LifecycleRules, Plan
@@ -111,6 +114,26 @@ def test_the_last_beginning_holds_in_whatever_order_it_is_told(merchant: Merchan
         begin_sign_up(merchant=merchant, customer=ann, started_at=NOW - hours * HOUR, at=NOW)
 
     assert Plan.objects.get().started_at == NOW - HOUR
+
+
+def test_of_two_who_are_one_what_was_told_holds_and_the_last_beginning(merchant: Merchant) -> None:
+    ann = subscriber(merchant, "Ann", started_at=None, box="Small box", told_at=NOW - 9 * HOUR)
+    other = subscriber(merchant, "Other", started_at=NOW - HOUR)
+
+    merging.merge_customers(merchant=merchant, given_up=ann, kept=other, merged_at=NOW, at=NOW)
+
+    plan = Plan.objects.for_merchant(merchant).get()
+    assert (plan.customer_id, plan.box, plan.started_at) == (other.pk, "Small box", NOW - HOUR)
+
+
+def test_of_whom_was_erased_no_beginning_is_kept(merchant: Merchant) -> None:
+    ann = subscriber(merchant, "Ann")
+    erasure.requested(merchant=merchant, person=PersonInput(email=ann.email), by=Actor(label="a test"), at=NOW)
+    ann.refresh_from_db()
+    begin_sign_up(merchant=merchant, customer=ann, started_at=NOW, at=NOW)
+
+    assert Plan.objects.for_merchant(merchant).get().started_at is None
+    assert missed(merchant) == []
 
 
 def test_the_list_is_paged_with_as_many_statements_for_any_number(merchant: Merchant, owner: Client) -> None:
