@@ -37,7 +37,7 @@ def merchant() -> Merchant:
 
 def subscriber(merchant: Merchant, name: str, **plan: Any) -> Customer:
     """Somebody with a plan; begun two days ago unless told otherwise."""
-    customer = Customer.objects.create(merchant=merchant, email=f"{name}@shopper.example", first_name=name)
+    customer = Customer.objects.create(merchant=merchant, email=f"{name.lower()}@shopper.example", first_name=name)
     told = {"started_at": NOW - 48 * HOUR, "told_at": NOW, "recorded_at": NOW} | plan
     Plan.objects.create(merchant=merchant, customer=customer, **told)
     return customer
