@@ -118,6 +118,7 @@ class Metric(Generic[FactT]):
     connection's freshness limit says; later it is recorded as backfill. `launch_from_subject` judges the launch window
     by the subject's age, not the event's. `value` is an amount in major units with its ISO 4217 currency.
     `recheck` is the last look before sending: it names events that are not true any more, which are then not sent.
+    `told_elsewhere` looks then, too: it names events of which a copy under another metric is told instead.
     `names_customer`: where the shopper has no full name, the company or the e-mail address stands in for it. `same_as`
     are keys of metrics that tell the shopper the same thing. `is_optional`: it is not turned on with its pack, only by itself.
     `told_apart_by` are the properties by which people tell its events of one order apart. `tells_followers`: whoever asked to
@@ -143,6 +144,7 @@ class Metric(Generic[FactT]):
     applies: Callable[[FactT], bool] = lambda fact: True
     fresh_until: Callable[[FactT], datetime | None] = lambda fact: None
     recheck: Recheck | None = None
+    told_elsewhere: Recheck | None = None
     launch_from_subject: bool = False
     names_customer: bool = False
     same_as: Sequence[str] = ()
@@ -334,8 +336,8 @@ class Catalog:
 
 
 Recheck = Callable[["Connection", Mapping[str, Mapping[str, Any]], datetime], Collection[str]]
-"""Finds what is not true any more: (connection, unique_id -> properties of events about to be sent, the present instant) ->
-unique_ids.
+"""Finds what is not to be sent after all: (connection, unique_id -> properties of events about to be sent, the present
+instant) -> unique_ids.
 """
 
 ProfileReader = Callable[[int, Collection[int], Collection[str]], Mapping[int, Mapping[str, Any]]]

@@ -36,6 +36,7 @@ REASONS: dict[Delivery.State, tuple[Delivery.Reason, ...]] = {
         Reason.NO_IDENTITY,
         Reason.CUSTOMER_ERASED,
         Reason.OPTED_OUT,
+        Reason.TOLD_ELSEWHERE,
     ),
 }
 """The reasons that a delivery in each state may have."""

@@ -231,6 +231,7 @@ WORDS = {
     Reason.BEFORE_WINDOW: "It is older than the days before the launch that are sent.",
     Reason.METRIC_OFF: "The metric was turned off before it could be sent.",
     Reason.NO_LONGER_TRUE: "When it was to be sent it was no longer true, so nobody was told.",
+    Reason.TOLD_ELSEWHERE: "The same is told by another metric, so that nobody hears of it twice.",
     Reason.REJECTED: "Klaviyo refused it.",
     Reason.EXHAUSTED: "Every attempt failed.",
     Reason.UNCERTAIN: "A request with it may have arrived; a person decides whether to send it again.",

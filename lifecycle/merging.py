@@ -7,14 +7,16 @@ from lifecycle.models import Activity, Plan
 
 
 def move(merge: Merge) -> tuple[int, ...]:
-    """The plan that was told last is the one that holds; what was logged is the one who is kept's."""
+    """The plan that was told last holds, with the last sign-up that was begun as either; the log is the one who is kept's."""
     Activity.objects.for_merchant(merge.merchant).filter(customer=merge.given_up).update(customer=merge.kept)
     mine = Plan.objects.for_merchant(merge.merchant)
     plans = list(mine.filter(customer__in=[merge.given_up, merge.kept]).select_for_update().order_by("-told_at", "pk"))
+    plans.sort(key=lambda each: not each.says_anything)
+    begun = [each.started_at for each in plans if each.started_at]
     for older in plans[1:]:
         older.delete()
     if plans:
-        mine.filter(pk=plans[0].pk).update(customer=merge.kept)
+        mine.filter(pk=plans[0].pk).update(customer=merge.kept, started_at=max(begun, default=None))
     return ()
 
 

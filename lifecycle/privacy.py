@@ -18,14 +18,20 @@ def _plans(merchant: Merchant, customers: Sequence[int]) -> Any:
 def _empty_plans(merchant: Merchant, customers: Sequence[int]) -> int:
     return int(
         _plans(merchant, customers).update(
-            schedule="", box="", status="", is_mailed=None, has_filled_out_profile=None, signed_up_at=None
+            schedule="",
+            box="",
+            status="",
+            is_mailed=None,
+            has_filled_out_profile=None,
+            signed_up_at=None,
+            started_at=None,
         )
     )
 
 
 def _tell_plans(merchant: Merchant, customers: Sequence[int]) -> Iterator[dict[str, Any]]:
     columns = ("told_at", "schedule", "box", "status", "is_mailed", "has_filled_out_profile", "signed_up_at")
-    return told(_plans(merchant, customers), *columns)
+    return told(_plans(merchant, customers), *columns, "started_at")
 
 
 def _activities(merchant: Merchant, customers: Sequence[int]) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +18,12 @@ from integrations.models import Connection, CustomerExternalId, Delivery, Mercha
 UNCERTAIN_AFTER = timedelta(hours=72)
 """How long a delivery in doubt is repeated: how long Klaviyo remembers a unique_id is not stated."""
 
+LAST_LOOKS: tuple[tuple[Delivery.Reason, Callable[[Metric[Any]], Recheck | None]], ...] = (
+    (Delivery.Reason.NO_LONGER_TRUE, lambda metric: metric.recheck),
+    (Delivery.Reason.TOLD_ELSEWHERE, lambda metric: metric.told_elsewhere),
+)
+"""Why an event is not sent after all, and what of its metric finds that out."""
+
 
 def prepare(
     connection: Connection, claimed: Sequence[Claimed], *, destination: Destination, at: datetime
@@ -32,10 +38,11 @@ def prepare(
             fit.append(row)
         else:
             refused[row.id] = verdict
-    untrue = _no_longer_true(connection, fit, at=at)
-    if untrue:
-        refused |= {row.id: verdicts.skipped(Delivery.Reason.NO_LONGER_TRUE) for row in fit if row.id in untrue}
-        fit = [row for row in fit if row.id not in untrue]
+    for reason, look in LAST_LOOKS:
+        found = _found(connection, fit, look, at=at)
+        if found:
+            refused |= {row.id: verdicts.skipped(reason) for row in fit if row.id in found}
+            fit = [row for row in fit if row.id not in found]
     items = _items(connection, fit, destination, at=at)
     if not destination.records_backfill:
         refused |= {item.delivery_id: verdicts.skipped(Delivery.Reason.TOO_OLD) for item in items if item.backfill}
@@ -81,18 +88,20 @@ def _objection(row: Claimed, enabled: frozenset[str], destination: Destination, 
     return None
 
 
-def _no_longer_true(connection: Connection, rows: Sequence[Claimed], *, at: datetime) -> set[int]:
-    """Deliveries of what was true when it was recorded and is not now."""
+def _found(
+    connection: Connection, rows: Sequence[Claimed], look: Callable[[Metric[Any]], Recheck | None], *, at: datetime
+) -> set[int]:
+    """Deliveries that the last look of their metric finds."""
     checked: dict[tuple[str, Recheck], dict[str, Claimed]] = {}
     for row in rows:
-        recheck = catalog[row.metric].recheck
+        recheck = look(catalog[row.metric])
         if recheck is not None:
             checked.setdefault((row.metric, recheck), {})[row.unique_id] = row
-    untrue: set[int] = set()
-    for (_, recheck), found in checked.items():
-        events = {unique_id: orjson.loads(row.properties) for unique_id, row in found.items()}
-        untrue |= {found[unique_id].id for unique_id in recheck(connection, events, at)}
-    return untrue
+    found: set[int] = set()
+    for (_, recheck), named in checked.items():
+        events = {unique_id: orjson.loads(row.properties) for unique_id, row in named.items()}
+        found |= {named[unique_id].id for unique_id in recheck(connection, events, at)}
+    return found
 
 
 def _profile_properties(merchant_id: int, rows: Sequence[Claimed]) -> dict[int, dict[str, Any]]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from integrations.catalog import Metric, Property, catalog
+from integrations.catalog import Metric, ProfileProperty, Property, catalog
 from lifecycle import kinds, profile
 from lifecycle.log_facts import ActivityLogged, amount_of, identity_of
 from lifecycle.pack import SUBSCRIPTION_LIFECYCLE
+from lifecycle.rulesets import MISSED_SIGN_UP
+from lifecycle.services import pairs
 
 PROFILE = (profile.SCHEDULE, profile.STATUS, profile.BOX)
 """As they are when the event is sent, however old the entry is."""
@@ -36,7 +38,13 @@ def _list(name: str, doc: str, example: list[Any]) -> Property[ActivityLogged]:
 
 
 def _metric(
-    number: int, kind: str, doc: str, properties: Sequence[Property[ActivityLogged]], **more: Any
+    number: int,
+    kind: str,
+    doc: str,
+    properties: Sequence[Property[ActivityLogged]],
+    *,
+    more_profile: Sequence[ProfileProperty] = (),
+    **more: Any,
 ) -> Metric[ActivityLogged]:
     return Metric(
         number=number,
@@ -52,7 +60,7 @@ def _metric(
         occurred_at=lambda f: f.activity.occurred_at,
         value=lambda f: amount_of(f.activity, f.merchant),
         properties=(LOG_ENTRY_ID, *properties),
-        profile=PROFILE,
+        profile=(*PROFILE, *more_profile),
         **more,
     )
 
@@ -72,6 +80,7 @@ catalog.register(
                 is_always_sent=True,
             ),
         ),
+        told_elsewhere=pairs.CANCELLING.told_onsite,
     ),
     _metric(
         19,
@@ -109,7 +118,7 @@ catalog.register(
     ),
     _metric(
         23,
-        "started.signup",
+        kinds.STARTED_SIGNUP,
         "The log has that somebody completed the first page of the sign-up.",
         (
             _list("ItemNames", "What was chosen.", ["Only Organic Small Box"]),
@@ -120,5 +129,7 @@ catalog.register(
                 [{"ProductID": "705", "ProductName": "Only Organic Small Box", "Quantity": 1, "ItemPrice": 47.95}],
             ),
         ),
+        more_profile=(MISSED_SIGN_UP.property,),
+        told_elsewhere=pairs.CHECKOUT.told_onsite,
     ),
 )

@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0023_delivery_is_history'),
+        ('integrations', '0024_delivery_is_history'),
         ('lifecycle', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

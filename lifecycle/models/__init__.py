@@ -3,6 +3,6 @@
 from lifecycle.models.activity import Activity
 from lifecycle.models.feed import LogFeed, LogSync
 from lifecycle.models.plan import Plan
-from lifecycle.models.rules import LifecycleRules
+from lifecycle.models.rules import LifecycleRules, ToldBy
 
-__all__ = ["Activity", "LifecycleRules", "LogFeed", "LogSync", "Plan"]
+__all__ = ["Activity", "LifecycleRules", "LogFeed", "LogSync", "Plan", "ToldBy"]

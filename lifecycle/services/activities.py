@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
@@ -12,7 +12,8 @@ from integrations import customers_many, wake
 from integrations.models import Customer, Merchant
 from integrations.sources import Handled
 from integrations.statements import CHUNK, insert_new
-from lifecycle.inputs import EntryInput
+from lifecycle import kinds
+from lifecycle.inputs import EntryInput, PlanInput
 from lifecycle.models import Activity
 from lifecycle.services.plans import tell_plans
 
@@ -72,8 +73,14 @@ def _record(
         for entry, customer in zip(entries, people, strict=True)
     ]
     new = {id(row) for row in insert_new(rows, identity=("merchant", "entry_id"))}
-    told = [(whose, entry.plan) for whose, entry in zip(people, entries, strict=True) if whose and entry.plan]
+    told = [(whose, _plan_of(entry)) for whose, entry in zip(people, entries, strict=True) if whose]
     tell_plans(merchant=merchant, plans=told, at=at)
     if new:
         wake.after_commit(READ_LOG)
     return [Recorded(row.entry_id, row.customer, id(row) in new) for row in rows]
+
+
+def _plan_of(entry: EntryInput) -> PlanInput:
+    """What the entry says of its customer's subscription, a sign-up that was begun among it."""
+    plan = entry.plan or PlanInput(entry.occurred_at)
+    return replace(plan, started_at=entry.occurred_at) if entry.kind == kinds.STARTED_SIGNUP else plan

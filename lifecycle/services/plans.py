@@ -24,40 +24,27 @@ COLUMNS = (
     "is_mailed",
     "has_filled_out_profile",
     "signed_up_at",
+    "started_at",
     "told_at",
     "recorded_at",
 )
 
 
-def tell_plan(*, merchant: Merchant, customer: Customer, plan: PlanInput, at: datetime) -> Plan:
+def tell_plan(*, merchant: Merchant, customer: Customer, plan: PlanInput, at: datetime) -> None:
     """Keep what a source says of a customer's subscription; what is older than what is known changes nothing.
 
-    Nothing is kept of a customer who was erased: the plan is then empty, and not saved.
+    Nothing is kept of a customer who was erased.
     """
-    if customer.status == Customer.Status.ERASED:
-        return Plan(merchant=merchant, customer=customer, told_at=plan.told_at, recorded_at=at)
-    said = _said(plan)
-    with transaction.atomic():
-        mine = Plan.objects.for_merchant(merchant).select_for_update()
-        row, is_new = mine.get_or_create(
-            merchant=merchant, customer=customer, defaults={**said, "told_at": plan.told_at, "recorded_at": at}
-        )
-        if not is_new and plan.told_at >= row.told_at and said:
-            for name, value in said.items():
-                setattr(row, name, value)
-            row.told_at, row.recorded_at = plan.told_at, at
-            row.save(update_fields=[*said, "told_at", "recorded_at"])
-    return row  # type: ignore[no-any-return]
-
-
-def _said(plan: PlanInput) -> dict[str, Any]:
-    said = {name: value for name, value in asdict(plan).items() if value is not None and name != "told_at"}
-    return {name: clean.text(value, WORD_LENGTH) if isinstance(value, str) else value for name, value in said.items()}
+    tell_plans(merchant=merchant, plans=[(customer, plan)], at=at)
 
 
 def tell_plans(*, merchant: Merchant, plans: Sequence[tuple[Customer, PlanInput]], at: datetime) -> None:
-    """The same of many customers, in the order in which it is told: three statements, whatever their number."""
-    kept = [(customer, plan) for customer, plan in plans if customer.status != Customer.Status.ERASED and _said(plan)]
+    """The same of many customers, in the order in which it is told: a few statements, whatever their number."""
+    kept = [
+        (customer, plan)
+        for customer, plan in plans
+        if customer.status != Customer.Status.ERASED and (plan.says_anything or plan.started_at)
+    ]
     if not kept:
         return
     earliest: dict[Customer, datetime] = {}
@@ -81,7 +68,18 @@ def tell_plans(*, merchant: Merchant, plans: Sequence[tuple[Customer, PlanInput]
 
 
 def _bring_up_to_date(row: Plan, plan: PlanInput, *, at: datetime) -> None:
-    if plan.told_at >= row.told_at:
+    """The newest word holds; the last sign-up that was begun does whoever tells of it, and however late."""
+    if plan.says_anything and (plan.told_at >= row.told_at or not row.says_anything):
         for name, value in _said(plan).items():
             setattr(row, name, value)
         row.told_at, row.recorded_at = plan.told_at, at
+    if plan.started_at is not None:
+        begun = plan.started_at.replace(microsecond=0)
+        row.started_at = max(row.started_at or begun, begun)
+
+
+def _said(plan: PlanInput) -> dict[str, Any]:
+    said = {name: value for name, value in asdict(plan).items() if value is not None}
+    del said["told_at"]
+    said.pop("started_at", None)
+    return {name: clean.text(value, WORD_LENGTH) if isinstance(value, str) else value for name, value in said.items()}

@@ -1,1 +1,1 @@
-"""What merchants see of their subscribers."""
+"""The merchants' pages about subscribers, and what shops' own pages call."""

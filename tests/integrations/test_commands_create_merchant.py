@@ -93,6 +93,7 @@ def test_every_source_gets_a_hook_if_none_is_named() -> None:
         "aftership",
         "easypost",
         "loop",
+        "onsite",
         "shippo",
         "shopify",
         "shopify_flow_actions",

@@ -20,6 +20,7 @@ from tests.support.world import ALL_SOURCES
 RUN = {"action_run_id": 1, "handle": "add-points", "shopify_domain": "alba.myshopify.com"}
 SAID = {
     **RUN,
+    "call": "identify",
     "id": 1,
     "entry_id": 1,
     "kind": "x",
@@ -46,6 +47,8 @@ def digest_of(value: str) -> tuple[str, bytes, Any]:
     head, _, tail = value.rpartition("=") if "v1=" in value or "hex=" in value else ("", "", value)
     if head:
         return f"{head}=", bytes.fromhex(tail), bytes.hex
+    if len(value) == 64:
+        return "", bytes.fromhex(value), bytes.hex
     return "", base64.b64decode(tail), lambda raw: base64.b64encode(raw).decode()
 
 

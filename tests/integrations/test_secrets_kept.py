@@ -23,7 +23,7 @@ from integrations.models import Connection, Merchant, SourceSecret
 from tests.integrations.delivery.conftest import Backlog, backlog, sandbox, shop, world
 from tests.integrations.klaviyo.examples import parcel
 from tests.support.dump import dump
-from tests.support.world import Shop
+from tests.support.world import ALL_SOURCES, Shop
 
 __all__ = ["backlog", "sandbox", "shop", "world"]
 
@@ -61,7 +61,7 @@ def test_keys_are_rotated_while_events_are_sent(shop: Shop, backlog: Backlog, se
     settings.ENCRYPTION_KEYS = settings.ENCRYPTION_KEYS[:1]
 
     assert shop.states == {"sent": 40}
-    assert (outcome.unreadable, outcome.rotated) == ([], 108)
+    assert (outcome.unreadable, outcome.rotated) == ([], 101 + len(ALL_SOURCES))
     assert all(each.current.opens() for each in SourceSecret.objects.all())
     assert Connection.objects.get().secret.reveal() == shop.key
 

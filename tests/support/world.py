@@ -19,7 +19,7 @@ from integrations.destinations.klaviyo.sandbox import Controls
 from integrations.models import Connection, Delivery, Event, InboundMessage, Merchant
 from integrations.onboarding import Application
 
-ALL_SOURCES = ("shopify", "easypost", "shippo", "aftership", "loop", "shopify_flow_actions", "activity_log")
+ALL_SOURCES = ("shopify", "easypost", "shippo", "aftership", "loop", "shopify_flow_actions", "activity_log", "onsite")
 _numbers = itertools.count(1)
 
 

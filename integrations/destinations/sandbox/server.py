@@ -98,7 +98,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Answer a request."""
         self._serve()
 
-    do_POST = do_DELETE = do_PATCH = do_PUT = do_GET
+    do_POST = do_DELETE = do_PATCH = do_PUT = do_OPTIONS = do_GET
 
     def log_message(self, format: str, *args: Any) -> None:
         """The journal notes requests; standard error stays quiet."""

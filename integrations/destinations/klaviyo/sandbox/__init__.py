@@ -9,7 +9,8 @@ of `Controls`. The package imports nothing of the product's way to Klaviyo, so t
 
 What Klaviyo does not document is decided here and marked as a guess where it stands: the bodies of a 403 for a missing
 scope, of a repeated unique_id and of a missing revision, and that a body over its limit is a 413. `patch_identifiers`
-is accepted and does nothing. Not served: subscriptions, suppression, merging, deletion, the browser's own endpoints.
+is accepted and does nothing. Shops' pages are served what they load and call: `/client/…`, and at `/onsite/` a stand-in for
+Klaviyo's script with a page on which snippets are tried.
 """
 
 from __future__ import annotations

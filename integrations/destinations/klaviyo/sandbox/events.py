@@ -84,7 +84,7 @@ def unique_ids(body: Any, operation: str) -> list[str]:
     """The unique_ids in a body that nothing has checked yet."""
     try:
         attributes = body["data"]["attributes"]
-        if operation == "create_event":
+        if operation in ("create_event", "create_client_event"):
             found = [attributes.get("unique_id")]
         elif operation == "bulk_create_events":
             groups = attributes["events-bulk-create"]["data"]

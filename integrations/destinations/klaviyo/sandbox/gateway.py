@@ -16,7 +16,7 @@ from integrations.destinations.sandbox import trouble
 from integrations.destinations.sandbox.faults import BEFORE, FaultBook, FaultSettings
 from integrations.destinations.sandbox.wire import Reply, Request
 
-from . import problems
+from . import client_side, problems
 from .calls import Answer, Call, Operation, Options
 from .events import unique_ids
 from .journal import Entry, Journal
@@ -28,6 +28,11 @@ from .shapes import REVISIONS
 from .store import Account, Key, Store
 
 _MEDIA_TYPES = ("application/json", "application/vnd.api+json")
+_PREFLIGHT = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "POST",
+    "Access-Control-Allow-Headers": "Content-Type, revision",
+}
 _REVISION = re.compile(r"\d{4}-\d\d-\d\d(?:\.[a-z]+)?")
 
 
@@ -74,13 +79,17 @@ class Gateway:
         return datetime.fromtimestamp(self.clock(), UTC)
 
     def answer(self, request: Request) -> Reply:
-        """Answer one request, note it in the journal and count it."""
+        """Answer one request, note it and count it. A browser's question before a call is answered, and no more."""
+        if request.method == "OPTIONS" and request.path.startswith(client_side.PREFIX):
+            return Reply(204, b"", dict(_PREFLIGHT))
         visit = Visit(request, self.now(), str(uuid.uuid4()))
         try:
             reply = self._answer(visit)
         except Refused as refused:
             reply = self._refusal(visit, refused)
         reply = replace(reply, headers={**self._headers(visit, reply.status), **reply.headers})
+        if request.path.startswith(client_side.PREFIX):
+            reply = replace(reply, headers={**reply.headers, "Access-Control-Allow-Origin": "*"})
         self._note(visit, reply)
         return reply
 
@@ -95,8 +104,11 @@ class Gateway:
         request = visit.request
         operation, visit.identifier = find_operation(request.method, request.path)
         visit.operation = operation
-        visit.private_key = _private_key(request.headers.get("authorization", ""))
-        visit.key = self.store.key(visit.private_key)
+        if request.path.startswith(client_side.PREFIX):
+            visit.key = self.store.public(request.query.get("company_id", ""))
+        else:
+            visit.private_key = _private_key(request.headers.get("authorization", ""))
+            visit.key = self.store.key(visit.private_key)
         body_problem = _read_body(visit, operation)
         visit.fault = self._fault(visit, operation)
         if visit.fault and visit.fault.kind in BEFORE:
@@ -128,6 +140,8 @@ class Gateway:
 
     def _admit(self, visit: Visit, operation: Operation) -> Key:
         """Return the key, or raise Refused unless key, rate limits, revision and scopes let the request in."""
+        if visit.key is None and visit.request.path.startswith(client_side.PREFIX):
+            raise Refused([Problem("'company_id' names no account.", parameter="company_id")])
         if visit.key is None or visit.key.revoked:
             raise problems.not_authenticated()
         wait = self.limiter.take(visit.key.account.public_key, operation.name, visit.at.timestamp())

@@ -35,6 +35,9 @@ LIMITS: dict[str, tuple[tuple[int, int], ...]] = {
     "get_bulk_import_profiles_job": _SMALL,
     "merge_profiles": _SMALL,
     "request_profile_deletion": ((3, 1), (60, 60)),
+    "create_client_event": _LARGE,
+    "create_client_profile": _MEDIUM,
+    "create_client_subscription": ((100, 1), (700, 60)),
 }
 """Requests allowed and window in seconds, for each operation, as the OpenAPI description of 2026-07-15 states them."""
 

@@ -95,7 +95,7 @@ def _header(selected: str | None, paused: bool, options: Options, faults: int) -
     live = "<span class='live off'>paused</span>" if paused else "<span class=live>live</span>"
     return (
         "<header><div class=bar><div><h1>Klaviyo <em>sandbox</em></h1>"
-        "<p>A local stand-in for Klaviyo. Nothing leaves this machine.</p></div>"
+        "<p>A local stand-in for Klaviyo. Nothing leaves this machine. <a href=/onsite/>Try a snippet</a></p></div>"
         f"<div class=state>{marks}{live}{toggle}</div></div></header>"
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from . import directory, events, people, subscriptions
+from . import client_side, directory, events, people, subscriptions
 from .calls import Answer, Call, Operation
 from .problems import method_not_allowed, path_unknown
 
@@ -89,6 +89,9 @@ ROUTES: tuple[tuple[re.Pattern[str], dict[str, Operation]], ...] = tuple(
             "/api/data-privacy-deletion-jobs",
             {"POST": _operation(people.request_profile_deletion, "data-privacy:write")},
         ),
+        ("/client/events", {"POST": _operation(client_side.create_client_event)}),
+        ("/client/profiles", {"POST": _operation(client_side.create_client_profile)}),
+        ("/client/subscriptions", {"POST": _operation(client_side.create_client_subscription)}),
     )
 )
 

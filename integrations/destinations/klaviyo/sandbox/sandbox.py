@@ -11,7 +11,7 @@ from integrations.destinations.sandbox.faults import FaultBook
 from integrations.destinations.sandbox.server import SandboxServer
 from integrations.destinations.sandbox.wire import Reply, Request
 
-from . import control_api, page
+from . import control_api, onsite, page
 from .calls import Options
 from .gateway import Gateway
 from .journal import Journal
@@ -65,11 +65,13 @@ class Sandbox(LocalControls):
         self._server.stop()
 
     def _answer(self, request: Request) -> Reply:
-        """One door for the API, the controls and the page."""
+        """One door for the API, the controls, the page, and what pages of shops load."""
         if request.path.startswith(control_api.PREFIX):
             return control_api.answer(self, request)
         if request.path == "/" and request.method == "GET":
             return self._page(request)
+        if request.path.startswith(onsite.PREFIX) and (reply := onsite.answer(request)) is not None:
+            return reply
         return self._gateway.answer(request)
 
     def _page(self, request: Request) -> Reply:

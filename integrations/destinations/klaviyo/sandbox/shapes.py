@@ -85,6 +85,15 @@ def _create_event(profile: Object) -> Object:
 
 CREATE_EVENT = {"2026-07-15": _create_event(_PROFILE_META_INSIDE), "2026-10-15": _create_event(_PROFILE_META_BESIDE)}
 
+_CLIENT_EVENT: dict[str, Shape] = {name: shape for name, shape in _EVENT.items() if name != "backfill"}
+CLIENT_EVENT = _document(
+    _resource(
+        "event",
+        {**_CLIENT_EVENT, "profile": _document(_PROFILE_META_BESIDE)},
+        ("properties", "metric", "profile"),
+    )
+)
+CLIENT_PROFILE = _document(_PROFILE_META_BESIDE)
 _BULK_GROUP = _resource(
     "event-bulk-create",
     {
@@ -145,6 +154,26 @@ UNSUBSCRIBE = _on_a_list(
     "profile-subscription-bulk-delete-job",
     {"profiles": _profiles_of({"email": _UNSUBSCRIBED, "sms": _UNSUBSCRIBED})},
     ("profiles",),
+)
+
+
+_CLIENT_SUBSCRIBER = _resource(
+    "profile",
+    {
+        **_EVENT_PROFILE,
+        "subscriptions": Object(dict.fromkeys(("email", "sms"), _marketing("SUBSCRIBED")), nullable=True),
+    },
+    id=Text(),
+)
+CLIENT_SUBSCRIPTION = _document(
+    Object(
+        {
+            "type": Choice(("subscription",)),
+            "attributes": Object({"custom_source": Text(), "profile": _document(_CLIENT_SUBSCRIBER)}, ("profile",)),
+            "relationships": Object({"list": _document(_LIST_NAME)}, ("list",)),
+        },
+        ("type", "attributes", "relationships"),
+    )
 )
 
 

@@ -278,6 +278,11 @@ class Store:
             key = self.keys[private_key]
         return key
 
+    def public(self, public_key: str) -> Key | None:
+        """What the public key of an account lets anybody do, or None if no account has it."""
+        account = self.accounts.get(public_key)
+        return None if account is None else Key(account, frozenset())
+
     def require_key(self, private_key: str) -> Key:
         """The key, revoked or not, or AccountUnknown."""
         if private_key not in self.keys:

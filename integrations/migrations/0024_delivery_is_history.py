@@ -8,7 +8,7 @@ from integrations.migrating import AddFieldOnline
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("integrations", "0022_customer_merged")]
+    dependencies = [("integrations", "0023_loyalty_prefix")]
 
     operations = [
         AddFieldOnline(

@@ -1,0 +1,71 @@
+"""What a merchant pastes into the pages of the shop, and the rules of what those pages tell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+
+from integrations.models import Connection, Merchant, SourceSecret
+from integrations.web.access import Visit, page
+from lifecycle.models import LifecycleRules, ToldBy
+from lifecycle.onsite import identity, snippets
+from lifecycle.onsite.source import KIND
+from lifecycle.services import onsite_rules
+
+KLAVIYO = "klaviyo"
+
+
+class RulesForm(forms.Form):
+    """Which copies are told, and whom pages may name."""
+
+    checkout_told_by = forms.ChoiceField(
+        label="Of “Started Checkout” (page) and “started.signup” (log)", choices=ToldBy.choices
+    )
+    cancelling_told_by = forms.ChoiceField(
+        label="Of “Cancelled Account” (page) and “cancelled” (log)", choices=ToldBy.choices
+    )
+    signed_identities_only = forms.BooleanField(
+        label="Take signed identities only",
+        required=False,
+        help_text="It holds once there is a secret. A call without a signature is then refused, and nothing of it is kept.",
+    )
+
+    def __init__(self, rules: LifecycleRules, data: Any = None) -> None:
+        super().__init__(data, initial={name: getattr(rules, name) for name in self.base_fields})
+
+
+@page()
+def onsite(request: Visit, merchant: Merchant) -> HttpResponse:
+    """The snippets in the form that was asked for, and the rules, which an editor changes."""
+    rules = onsite_rules.of(merchant)
+    form = RulesForm(rules, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and request.access.may_edit and form.is_valid():
+        onsite_rules.change_onsite(merchant, by=request.access.actor, at=timezone.now(), **form.cleaned_data)
+        messages.success(request, "It holds for what is sent from now on.")
+        return redirect("onsite", merchant.public_id)
+    chosen = request.GET.get("form", snippets.KLAVIYO)
+    chosen = chosen if chosen in snippets.FORMS else snippets.KLAVIYO
+    connected = Connection.objects.for_merchant(merchant).filter(kind=KLAVIYO).first()
+    public_key = connected.public_key if connected else ""
+    address = f"{settings.PUBLIC_BASE_URL}{reverse('onsite_call', args=[merchant.public_id])}"
+    context = {
+        "form": form,
+        "chosen": chosen,
+        "forms": snippets.FORMS.items(),
+        "is_first_party": chosen == snippets.FIRST_PARTY,
+        "is_told_twice": ToldBy.ONSITE in (rules.checkout_told_by, rules.cancelling_told_by),
+        "public_key": public_key,
+        "snippets": snippets.of(chosen, public_key=public_key or "PUBLIC_KEY", address=address),
+        "address": address,
+        "domains": merchant.shop_domains.order_by("domain"),
+        "secret": SourceSecret.objects.for_merchant(merchant).filter(source=KIND, disconnected_at=None).first(),
+        "recipes": (("PHP", identity.PHP), ("Python", identity.PYTHON)),
+    }
+    return render(request, "web/onsite.html", context)

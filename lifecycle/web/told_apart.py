@@ -1,0 +1,61 @@
+"""Lists of subscribers of whom a ruleset is true: those who began to sign up and did not complete it."""
+
+from __future__ import annotations
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.http import urlencode
+
+from integrations.models import Merchant
+from integrations.web import paging
+from integrations.web.access import Visit, page
+from lifecycle import told_apart
+from lifecycle.models.rules import MOST_HOURS
+from lifecycle.rulesets import RULESETS
+from lifecycle.services import onsite_rules
+
+CSV = "csv"
+
+
+class HoursForm(forms.Form):
+    """From when on a sign-up counts as missed."""
+
+    missed_signup_hours = forms.IntegerField(
+        label="Hours until a sign-up counts as missed",
+        min_value=1,
+        max_value=MOST_HOURS,
+        help_text=f"From when it was begun, 1 to {MOST_HOURS}.",
+    )
+
+
+@page()
+def page_of(request: Visit, merchant: Merchant, key: str) -> HttpResponseBase:
+    """The list, or all of it as CSV; an editor changes the hours."""
+    ruleset, at = next(each for each in RULESETS if each.key == key), timezone.now()
+    if request.GET.get("as") == CSV:
+        return StreamingHttpResponse(
+            told_apart.as_csv(merchant, ruleset, at=at),
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="{key}.csv"', "Cache-Control": "no-store"},
+        )
+    rules = onsite_rules.of(merchant)
+    initial = {"missed_signup_hours": rules.missed_signup_hours}
+    form = HoursForm(request.POST if request.method == "POST" else None, initial=initial)
+    if request.method == "POST" and request.access.may_edit and form.is_valid():
+        onsite_rules.change_onsite(merchant, by=request.access.actor, at=at, **form.cleaned_data)
+        messages.success(request, "The list follows the new hours at once.")
+        return redirect(request.path)
+    rows, older = paging.page_of(told_apart.plans_of(merchant, ruleset, at=at), request, by=ruleset.since)
+    context = {
+        "ruleset": ruleset,
+        "rulesets": RULESETS,
+        "rows": [(plan, getattr(plan, ruleset.since)) for plan in rows],
+        "older": urlencode(older) if older else "",
+        "is_first": paging.is_first(request),
+        "form": form,
+        "csv": CSV,
+    }
+    return render(request, "web/subscribers_told_apart.html", context)

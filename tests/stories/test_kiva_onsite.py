@@ -1,0 +1,175 @@
+"""Kiva Logic's document, the front side: a shop's page identifies and tracks by each of three snippets, and its server tells the
+same. In a real browser, against a Klaviyo that keeps one event of each profile, metric and unique_id.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+from playwright.sync_api import Page, sync_playwright
+
+from integrations.models import Delivery, Membership
+from lifecycle.models import LifecycleRules, Plan, ToldBy
+from lifecycle.onsite import identity, snippets
+from tests.support.browsing import CHROMIUM, QUIET
+from tests.support.schemas import objections_to
+from tests.support.world import Shop, World
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+EMAIL, CUSTOMER = snippets.EMAIL, snippets.CUSTOMER_ID
+PARTS = {
+    "setup": "",
+    "identify": "/client/profiles",
+    "started": "/client/events",
+    "completed": "/client/events",
+    "cancelled": "/client/events",
+}
+"""What is pasted one after the other, and the last request that it makes of Klaviyo."""
+
+EACH_ONCE = {"Started Checkout": 1, "Completed Signup": 1, "Cancelled Account": 1}
+
+
+@pytest.fixture(scope="module")
+def page(django_db_setup: None) -> Iterator[Page]:
+    """A window in which the shops' domains lead to this machine."""
+    with sync_playwright() as playwright:
+        rules = "--host-resolver-rules=MAP *.myshopify.com 127.0.0.1"
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, rules])
+        yield browser.new_context().new_page()
+        browser.close()
+
+
+@pytest.fixture
+def shop(world: World, settings: Any) -> Shop:
+    settings.PUBLIC_BASE_URL = world.site
+    return world.shop(packs=["subscription_lifecycle"])
+
+
+class Told:
+    """Three moments of today, with which the example's are replaced."""
+
+    def __init__(self) -> None:
+        now = timezone.now().replace(microsecond=0)
+        self.started, self.completed, self.cancelled = (now - timedelta(minutes=each) for each in (30, 20, 10))
+
+    def today(self, text: str) -> str:
+        """The snippet as the shop's server writes it."""
+        for moment, at, epoch in (
+            (self.started, snippets.STARTED_AT, snippets.STARTED_EPOCH),
+            (self.completed, snippets.SIGNED_UP_AT, snippets.SIGNED_UP_EPOCH),
+            (self.cancelled, snippets.CANCELLED_AT, snippets.CANCELLED_EPOCH),
+        ):
+            text = text.replace(at, moment.isoformat()).replace(str(epoch), str(int(moment.timestamp())))
+        return text
+
+    def by_the_server(self, shop: Shop, *metrics: str) -> None:
+        """The shop's server tells the same by the hook, which vouches for who it is."""
+        bodies: dict[str, dict[str, Any]] = {
+            "Started Checkout": {
+                "time": self.started.isoformat(),
+                "value": snippets.VALUE,
+                "properties": snippets.CHECKOUT,
+            },
+            "Completed Signup": {"time": self.completed.isoformat(), "properties": {"Schedule": "Weekly"}},
+            "Cancelled Account": {"time": self.cancelled.isoformat(), "properties": {}},
+        }
+        for metric in metrics:
+            who = {"email": EMAIL, "customer_id": CUSTOMER, "consent": True}
+            answer = shop.post("onsite", {"call": "track", "metric": metric, **who, **bodies[metric]})
+            assert answer.status_code == 202, answer.text
+
+
+def pasted(shop: Shop, form: str) -> dict[str, str]:
+    """The snippets on the merchant's page, as they are copied from it."""
+    owner = User.objects.create_user("olga@alba.example")
+    Membership.objects.create(merchant=shop.merchant, user=owner, role="owner")
+    client = Client()
+    client.force_login(owner)
+    content = client.get(f"/m/{shop.merchant.public_id}/onsite/?form={form}").content.decode()
+    found = re.findall(r'<pre class="snippet" id="snippet_(\w+)"[^>]*>(.*?)</pre>', content, re.DOTALL)
+    return {key: html.unescape(text) for key, text in found}
+
+
+def browse(page: Page, shop: Shop, told: Told, form: str, *, event_ids_are_properties: bool = False) -> None:
+    """A shopper goes through the shop's pages."""
+    port = urlsplit(shop.world.sandbox.url).port
+    page.goto(f"http://{shop.merchant.shop_domains.get().domain}:{port}/onsite/")
+    page.evaluate("sessionStorage.clear()")
+    if event_ids_are_properties:
+        page.check("#property")
+    signature = identity.sign(EMAIL, CUSTOMER, shop.secrets["onsite"])
+    for part, text in pasted(shop, form).items():
+        filled = told.today(text).replace("consent: false", "consent: true")
+        page.fill("#snippet", filled.replace('"hmac": ""', f'"hmac": "{signature}"'))
+        if part == "setup":
+            page.click("#run")
+            continue
+        last = PARTS[part] if form != snippets.FIRST_PARTY else f"/onsite/{shop.merchant.public_id}/"
+        with page.expect_response(lambda answer, last=last: urlsplit(answer.url).path == last) as answered:  # type: ignore[misc]
+            page.click("#run")
+        assert answered.value.status == 202, answered.value.text()
+
+
+@pytest.mark.parametrize("form", list(snippets.FORMS))
+def test_what_the_page_and_the_server_tell_is_one_event_each(world: World, shop: Shop, page: Page, form: str) -> None:
+    told = Told()
+    browse(page, shop, told, form)
+    told.by_the_server(shop, *EACH_ONCE)
+    world.work()
+
+    assert dict(shop.names) == EACH_ONCE
+    started = shop.one("Started Checkout")
+    assert (started["value"], started["email"]) == (47.95, EMAIL)
+    assert started["unique_id"] == f"{CUSTOMER}_{int(told.started.timestamp())}"
+    assert started["properties"].items() >= snippets.CHECKOUT.items()
+    assert shop.one("Completed Signup")["properties"]["Completed Signup"] is True
+    (profile,) = [each for each in world.sandbox.profiles(shop.public_key) if each["email"] == EMAIL]
+    assert (profile["first_name"], profile["last_name"]) == (snippets.FIRST_NAME, snippets.LAST_NAME)
+    assert (
+        profile["properties"].items()
+        >= {"Status": "Stopped", "Schedule": "Weekly", "HasFilledOutProfile": True}.items()
+    )
+    plan = Plan.objects.for_merchant(shop.merchant).get()
+    assert (plan.status, plan.started_at, plan.signed_up_at) == ("Stopped", told.started, told.completed)
+    assert objections_to(shop.events) == []
+    by_pages = [each for each in world.sandbox.requests(shop.public_key) if each["path"].startswith("/client/")]
+    assert {each["status"] for each in by_pages} <= {202}
+    assert bool(by_pages) == (form != snippets.FIRST_PARTY)
+
+
+def test_where_an_event_id_of_the_script_were_a_property_the_rule_keeps_ours_back(
+    world: World, shop: Shop, page: Page
+) -> None:
+    """Klaviyo does not say which it is. Under this reading there would be two of each."""
+    both = ["Started Checkout", "Cancelled Account"]
+    told = Told()
+    LifecycleRules.objects.create(
+        merchant=shop.merchant, checkout_told_by=ToldBy.SCRIPT, cancelling_told_by=ToldBy.SCRIPT
+    )
+    browse(page, shop, told, snippets.KLAVIYO, event_ids_are_properties=True)
+    told.by_the_server(shop, *both)
+    world.work()
+
+    assert {name: shop.names[name] for name in both} == dict.fromkeys(both, 1)
+    kept_back = Delivery.objects.for_merchant(shop.merchant).values_list("event__metric_name", "state", "reason")
+    assert sorted(kept_back) == [(name, "skipped", "told_elsewhere") for name in sorted(both)]
+
+
+def test_that_reading_does_make_two_without_the_rule(world: World, shop: Shop, page: Page) -> None:
+    """That the test above would notice."""
+    told = Told()
+    browse(page, shop, told, snippets.KLAVIYO, event_ids_are_properties=True)
+    told.by_the_server(shop, "Started Checkout")
+    world.work()
+
+    assert shop.names["Started Checkout"] == 2
