@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from integrations.merging import Merge, register
 from lifecycle.models import Plan
+from lifecycle.services import suppression
 
 
 def move(merge: Merge) -> tuple[int, ...]:
@@ -14,6 +15,7 @@ def move(merge: Merge) -> tuple[int, ...]:
         older.delete()
     if plans:
         mine.filter(pk=plans[0].pk).update(customer=merge.kept)
+    suppression.check(merge.merchant, [merge.kept], at=merge.at)
     return ()
 
 

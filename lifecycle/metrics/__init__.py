@@ -1,5 +1,6 @@
 """The metrics of pack `subscription_lifecycle` (Kiva Logic), and the profile properties that travel with them."""
 
 from lifecycle import profile
+from lifecycle.metrics import orders
 
-__all__ = ["profile"]
+__all__ = ["orders", "profile"]

@@ -4,5 +4,6 @@ Each runs in its caller's transaction (the handling of one message, one request)
 """
 
 from lifecycle.services.plans import tell_plan
+from lifecycle.services.suppression import check
 
-__all__ = ["tell_plan"]
+__all__ = ["check", "tell_plan"]

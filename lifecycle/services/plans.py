@@ -13,6 +13,7 @@ from integrations.models import Customer, Merchant
 from lifecycle.inputs import PlanInput
 from lifecycle.models import Plan
 from lifecycle.models.plan import WORD_LENGTH
+from lifecycle.services import suppression
 
 
 def tell_plan(*, merchant: Merchant, customer: Customer, plan: PlanInput, at: datetime) -> Plan:
@@ -33,6 +34,7 @@ def tell_plan(*, merchant: Merchant, customer: Customer, plan: PlanInput, at: da
                 setattr(row, name, value)
             row.told_at, row.recorded_at = plan.told_at, at
             row.save(update_fields=[*said, "told_at", "recorded_at"])
+        suppression.check(merchant, [customer], at=at)
     return row  # type: ignore[no-any-return]
 
 
