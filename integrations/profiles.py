@@ -38,6 +38,8 @@ def request(
     `email` and `phone` name the profile; both "" stand for the customer's own. See `ProfileChange` for what each kind needs.
     Raises `OutsideTransaction`, and `ValueError` where nothing names a profile.
     """
+    if not database.in_atomic_block:
+        raise OutsideTransaction("request() belongs in the transaction of what leads to the change")
     if not (email or phone):
         email, phone = customer.email, customer.phone
     if not (identifier_of(customer) or email or phone):
@@ -70,7 +72,7 @@ def request_all(
     three statements. Raises `OutsideTransaction`.
     """
     if not database.in_atomic_block:
-        raise OutsideTransaction("request() belongs in the transaction of what leads to the change")
+        raise OutsideTransaction("request_all() belongs in the transaction of what leads to the changes")
     ProfileChange.objects.bulk_create(changes)
     chosen = merchant.connections.all() if connections is None else connections
     known = [(connection, registry.get(connection.kind).changes) for connection in chosen]

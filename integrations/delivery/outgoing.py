@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from integrations import followed
 from integrations.catalog import Metric, Recheck, catalog
 from integrations.delivery import verdicts
 from integrations.delivery.claim import Claimed
@@ -32,6 +33,10 @@ def prepare(
             fit.append(row)
         else:
             refused[row.id] = verdict
+    early = _without_what_they_follow(connection, fit)
+    if early:
+        refused |= early
+        fit = [row for row in fit if row.id not in early]
     untrue = _no_longer_true(connection, fit, at=at)
     if untrue:
         refused |= {row.id: verdicts.skipped(Delivery.Reason.NO_LONGER_TRUE) for row in fit if row.id in untrue}
@@ -72,6 +77,21 @@ def _objection(row: Claimed, enabled: frozenset[str], destination: Destination, 
     if row.is_ambiguous and (not destination.ignores_repeats or at - row.first_attempt_at > UNCERTAIN_AFTER):
         return verdicts.expired()
     return None
+
+
+def _without_what_they_follow(connection: Connection, rows: Sequence[Claimed]) -> dict[int, Verdict]:
+    """Verdicts of events that follow another which was not accepted: they wait for it, or are not sent where it never is."""
+    following = {(row.metric, row.unique_id): row.id for row in rows if catalog[row.metric].follows}
+    if not following:
+        return {}
+    ahead = followed.ahead_of(connection.merchant_id, connection.pk, following)
+    return {
+        following[told]: verdicts.held(Delivery.Reason.FOLLOWS)
+        if followed.will_be_sent(state)
+        else verdicts.skipped(Delivery.Reason.NOT_FOLLOWED)
+        for told, state in ahead.items()
+        if state != Delivery.State.SENT
+    }
 
 
 def _no_longer_true(connection: Connection, rows: Sequence[Claimed], *, at: datetime) -> set[int]:
