@@ -41,6 +41,16 @@ def find(merchant: Merchant, identities: Iterable[Identity]) -> Gone | None:
     return Gone(row.erasure.customer, row.erasure.at) if row else None
 
 
+def among(merchant: Merchant, identities: Iterable[Identity]) -> set[Identity]:
+    """Those of them that are of shoppers who were erased. Two queries."""
+    key = _key(merchant)
+    if key is None:
+        return set()
+    digests = {_digest(key, each): each for each in identities}
+    found = ErasedIdentity.objects.for_merchant(merchant).filter(digest__in=list(digests))
+    return {digests[each] for each in found.values_list("digest", flat=True)}
+
+
 def remember(merchant: Merchant, erasure: Erasure, identities: Iterable[Identity]) -> None:
     """Keep the digests of an erased shopper's addresses and ids."""
     key = _key(merchant) or _new_key(merchant)
