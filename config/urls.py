@@ -27,5 +27,6 @@ urlpatterns = [
     path("", include("integrations.web.urls")),
     path("", include("tracking.web.urls")),
     path("", include("loyalty.web.urls")),
+    path("", include("lifecycle.web.urls")),
     path("", include("integrations.urls")),
 ]

@@ -6,7 +6,7 @@ here does it otherwise. At the destinations it comes before every event of their
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -19,6 +19,16 @@ from integrations.statements import CHUNK, Among, insert_new
 
 Found = Mapping[Customer, Suppression.Reason]
 """Who is to be suppressed, and why. A customer without an e-mail address cannot be."""
+
+HELD, MISSING, FOUND, LIFTED = STANDINGS = ("held", "missing", "found", "lifted")
+"""How an address may stand: held by us; held and missing at the destination; suppressed there alone; or lifted."""
+
+_STANDINGS = {
+    HELD: IN_FORCE,
+    MISSING: IN_FORCE & Q(missing_since__isnull=False),
+    FOUND: Q(reason=Suppression.Reason.FOUND),
+    LIFTED: Q(lifted_at__isnull=False),
+}
 
 AT_ONCE = 50
 """Rows that one statement updates, each with values of its own: what it costs grows with their square."""
@@ -97,13 +107,13 @@ def _renewed(
     return [row.pk for row in rows]
 
 
-def in_force(merchant: Merchant) -> QuerySet[Suppression]:
-    """What a merchant holds suppressed."""
-    held: QuerySet[Suppression] = Suppression.objects.for_merchant(merchant).filter(IN_FORCE)
-    return held
-
-
-def of_shoppers(merchant: Merchant, customers: Sequence[int], emails: Sequence[str] = ()) -> QuerySet[Suppression]:
-    """Whatever is kept of these customers, or of these addresses."""
-    mine: QuerySet[Suppression] = Suppression.objects.for_merchant(merchant)
-    return mine.filter(Q(customer__in=customers) | Q(email__in=emails))
+def find(merchant: Merchant, *, term: str = "", email: str = "", standing: str = "") -> QuerySet[Suppression]:
+    """A merchant's suppressions, the newest first: of an address or with `term` in it, and of those that stand like that."""
+    found: QuerySet[Suppression] = Suppression.objects.for_merchant(merchant)
+    if email:
+        found = found.filter(email=email.strip().lower())
+    if term.strip():
+        found = found.filter(email__contains=term.strip().lower())
+    if standing:
+        found = found.filter(_STANDINGS[standing])
+    return found.order_by("-suppressed_at", "-pk")

@@ -13,7 +13,7 @@ from integrations.models import Customer, Merchant
 from lifecycle.inputs import PlanInput
 from lifecycle.models import Plan
 from lifecycle.models.plan import WORD_LENGTH
-from lifecycle.services import suppression
+from lifecycle.services import lists, suppression
 
 
 def tell_plan(*, merchant: Merchant, customer: Customer, plan: PlanInput, at: datetime) -> Plan:
@@ -29,12 +29,14 @@ def tell_plan(*, merchant: Merchant, customer: Customer, plan: PlanInput, at: da
         row, is_new = mine.get_or_create(
             merchant=merchant, customer=customer, defaults={**said, "told_at": plan.told_at, "recorded_at": at}
         )
+        before = "" if is_new else row.status
         if not is_new and plan.told_at >= row.told_at and said:
             for name, value in said.items():
                 setattr(row, name, value)
             row.told_at, row.recorded_at = plan.told_at, at
             row.save(update_fields=[*said, "told_at", "recorded_at"])
         suppression.check(merchant, [customer], at=at)
+        lists.keep_in_step(merchant, [(customer, before, row.status)], at=at)
     return row  # type: ignore[no-any-return]
 
 

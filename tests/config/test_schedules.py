@@ -15,6 +15,7 @@ from integrations import wake
 FROZEN = {
     "integrations.tasks.alert",
     "integrations.tasks.check_keys",
+    "integrations.tasks.compare_suppressions",
     "integrations.tasks.deliver",
     "integrations.tasks.handle_inbound",
     "integrations.tasks.heartbeat",
@@ -23,6 +24,7 @@ FROZEN = {
     "integrations.tasks.list_stalled",
     "integrations.tasks.reconcile",
     "integrations.tasks.remove_merchants",
+    "lifecycle.tasks.fill_lists",
     "loyalty.tasks.do_nights",
     "returns.tasks.watch_returns",
     "tracking.tasks.flag_stalled",

@@ -1,0 +1,1 @@
+"""The merchants' pages about subscribers."""
