@@ -117,6 +117,9 @@ ACROSS_MERCHANTS = {
     "delivery.claim.lanes_with_work": "workers serve all merchants",
     "launch.launch_due": "the clock launches every connection",
     "connections.check_paused": "the clock tries every refused key",
+    "followed.look_again": "the clock looks at what waits, of all merchants",
+    "suppression_check._due": "the clock compares for all merchants",
+    "services.lists.fill": "the clock fills the lists of all merchants",
     "housekeeping.run": "the clock cleans up for all merchants",
     "housekeeping._skip_without_identity": "the clock cleans up for all merchants",
     "replays.advance_due": "ticks go on with the replays of all merchants",
@@ -312,7 +315,7 @@ def test_two_merchants_with_the_same_numbers_have_their_own_of_everything(pair: 
         assert [len(rows[model.__name__]) for model in (Return, ReturnItem, WishlistItem)] == [1, 1, 1]
         loyalty = (Member, Grant, LedgerEntry, Lot, Allocation)
         assert [len(rows[model.__name__]) for model in loyalty] == [1, 1, 2, 1, 1]
-        assert (len(rows["Event"]), len(rows["Delivery"]), len(rows["InboundMessage"])) == (21, 21, 5)
+        assert (len(rows["Event"]), len(rows["Delivery"]), len(rows["InboundMessage"])) == (22, 22, 5)
 
 
 def test_rows_of_a_merchant_hang_on_rows_of_the_same_one(pair: tuple[Merchant, Merchant]) -> None:
