@@ -21,6 +21,8 @@ SCHEDULES = {
     "housekeep": ("integrations.tasks.housekeep", 10),
     "check_keys": ("integrations.tasks.check_keys", 60),
     "remove_merchants": ("integrations.tasks.remove_merchants", 10),
+    "fill_lists": ("lifecycle.tasks.fill_lists", 5),
+    "compare_suppressions": ("integrations.tasks.compare_suppressions", 10),
     "reconcile": ("integrations.tasks.reconcile", 24 * 60),
 }
 """Name -> (dotted path of the task, minutes between two runs)."""

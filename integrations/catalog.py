@@ -123,6 +123,8 @@ class Metric(Generic[FactT]):
     are keys of metrics that tell the shopper the same thing. `is_optional`: it is not turned on with its pack, only by itself.
     `told_apart_by` are the properties by which people tell its events of one order apart. `tells_followers`: whoever asked to
     hear of the thing gets an event, too, with an identity of its own: that of the shopper's, ":for:" and the customer's key.
+    `follows` is the key of the metric whose event of the same `unique_id` a destination must have accepted before this one is
+    sent there; without it this one never is.
 
     A sample of it (`integrations.samples`) has its properties' examples; `examples` are those that are others in this metric,
     None for one that is left out. `value_example` is an amount in the merchant's currency.
@@ -153,6 +155,7 @@ class Metric(Generic[FactT]):
     value_example: Decimal | None = None
     told_apart_by: tuple[str, ...] = ()
     tells_followers: bool = False
+    follows: str = ""
     profile_names: frozenset[str] = field(init=False, repr=False)
     _is_plain: bool = field(init=False, repr=False)
 
@@ -246,10 +249,14 @@ def bounded_identity(unique_id: str) -> str:
 
 
 class Catalog:
-    """All declared metrics, and the functions that read a customer's current profile properties."""
+    """All declared metrics, and the functions that read a customer's current profile properties.
+
+    `following` has the keys of the metrics that follow another, by that one's key.
+    """
 
     def __init__(self) -> None:
         self.metrics: dict[str, Metric[Any]] = {}
+        self.following: dict[str, list[str]] = {}
         self._by_fact: dict[type[Fact], list[Metric[Any]]] = {}
         self._readers: dict[str, ProfileReader] = {}
 
@@ -276,7 +283,11 @@ class Catalog:
             unread = [each.name for each in metric.profile if each.name not in self._readers]
             if unread:
                 raise ValueError(f"metric {metric.key!r}: no reader is registered for {', '.join(unread)}")
+            if metric.follows and metric.follows not in self.metrics:
+                raise ValueError(f"metric {metric.key!r} follows {metric.follows!r}, which is not declared before it")
             self.metrics[metric.key] = metric
+            if metric.follows:
+                self.following.setdefault(metric.follows, []).append(metric.key)
             self._by_fact.setdefault(metric.fact, []).append(metric)
 
     def register_profile(self, reader: ProfileReader, *properties: ProfileProperty) -> None:

@@ -44,7 +44,12 @@ def metric_as_data(metric: Metric[Any], merchant: Merchant | None = None) -> dic
 def _page(metric: Metric[Any]) -> list[str]:
     lines = [f"### {metric.number}. {metric.name}", "", metric.doc, ""]
     optional = " It is not turned on with its pack, only by itself." if metric.is_optional else ""
-    lines += [f"Key `{metric.key}`, unique id `{metric.identity}`.{optional}", ""]
+    follows = (
+        f" It is sent once `{metric.follows}` of the same id was accepted, and not without it."
+        if metric.follows
+        else ""
+    )
+    lines += [f"Key `{metric.key}`, unique id `{metric.identity}`.{optional}{follows}", ""]
     lines += ["| property | type | meaning |", "| --- | --- | --- |"]
     lines += [f"| `{each.name}` | {each.type} | {each.doc} |" for each in metric.properties]
     lines += [f"| profile: `{each.name}` | {each.type} | {each.doc} |" for each in metric.profile]

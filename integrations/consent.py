@@ -7,7 +7,7 @@ sent, since an opt-out may come in while it waits.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
-from integrations import clean, customers, profiles
+from integrations import clean, customers, profiles, suppressions
 from integrations.models import ConsentRecord, Customer, Merchant, ProfileChange
 from integrations.people import ConsentInput, PersonInput
 from integrations.sources import Handled
@@ -27,6 +27,17 @@ LONGEST_TEXT = 10_000
 
 OptOuts = Mapping[tuple[str, int | str], datetime]
 """(channel, a customer's key or an address) -> when its owner last opted out."""
+
+Follower = Callable[[Merchant, Customer, datetime], None]
+"""Called with a merchant, a shopper who said something, as they are now, and the present instant, in that transaction."""
+
+_followers: list[Follower] = []
+
+
+def register(follower: Follower) -> Follower:
+    """Tell `follower` from now on whenever a shopper consents or opts out: other apps do what follows from it."""
+    _followers.append(follower)
+    return follower
 
 
 class NotReachable(Exception):
@@ -94,7 +105,9 @@ def subscribe(*, merchant: Merchant, sign_up: SignUp, at: datetime) -> SignedUp:
         if not sign_up.is_marketing:
             return SignedUp(customer)
         record = _keep(merchant, customer, sign_up, email, phone, at=at)
-        return _subscribe(merchant, customer, sign_up, record, at=at)
+        done = _subscribe(merchant, customer, sign_up, record, at=at)
+        _tell(merchant, customer, at=at)
+        return done
 
 
 def record(*, merchant: Merchant, consent: ConsentInput, at: datetime) -> Handled:
@@ -112,6 +125,7 @@ def record(*, merchant: Merchant, consent: ConsentInput, at: datetime) -> Handle
             return Handled(f"{consent.channel} consent on file is as new: nothing changed", **about)
         if consent.state == UNSUBSCRIBED:
             _unsubscribe(merchant, customer, consent, at=at)
+        _tell(merchant, customer, at=at)
     return Handled(f"{consent.channel} consent of customer {customer.pk} is {consent.state}", **about)
 
 
@@ -150,11 +164,21 @@ def take_over(customer: Customer, said: Mapping[str, Any], *, merged_at: datetim
             profiles.request(merchant, customer, kind, asked_at=merged_at, at=at, channels=[channel], **named)
 
 
+def has_opted_out(customer: Customer, channel: str = EMAIL) -> bool:
+    """Whether the last that the shopper said on that channel is that they want nothing."""
+    return _is_out(customer.consent, channel)
+
+
 def still_given(change: ProfileChange, opted_out: OptOuts) -> tuple[str, ...]:
     """The channels of a change that no opt-out speaks against; of any kind but a subscription all of them."""
     if change.kind != ProfileChange.Kind.SUBSCRIBE:
         return tuple(change.channels)
     return tuple(each for each in change.channels if not _is_undone(change, each, opted_out))
+
+
+def _tell(merchant: Merchant, customer: Customer, *, at: datetime) -> None:
+    for follower in _followers:
+        follower(merchant, customer, at)
 
 
 def _locked(customer: Customer) -> Customer:
@@ -223,6 +247,8 @@ def _subscribe(
             source=record.source,
             consent=record,
         )
+    if EMAIL in channels:
+        suppressions.lift(merchant, change.email, at=at)
     return SignedUp(customer, record, channels, opted_out)
 
 

@@ -26,6 +26,7 @@ from integrations.models import (
     InboundMessage,
     Merchant,
     ProfileChange,
+    Suppression,
 )
 from integrations.people import PersonInput
 from integrations.sources import Handled
@@ -73,6 +74,7 @@ def _document(merchant: Merchant, customer: Customer, *, at: datetime) -> Iterat
     own: dict[str, Callable[[Merchant, Sequence[int]], Iterable[dict[str, Any]]]] = {
         "consents": _consents,
         "profile_changes": _changes,
+        "suppressions": _suppressions,
         "events": _events,
         "messages": _messages,
     }
@@ -123,6 +125,11 @@ def _changes(merchant: Merchant, keys: Sequence[int]) -> Iterator[dict[str, Any]
     columns = ("asked_at", "kind", "email", "phone", "channels", "source", "details")
     mine = ProfileChange.objects.for_merchant(merchant).filter(customer__in=keys)
     yield from _with_deliveries(merchant, "change", in_pages(mine, *columns))
+
+
+def _suppressions(merchant: Merchant, keys: Sequence[int]) -> Iterator[dict[str, Any]]:
+    mine = Suppression.objects.for_merchant(merchant).filter(customer__in=keys)
+    return told(mine, "suppressed_at", "email", "reason", "lifted_at")
 
 
 def _events(merchant: Merchant, keys: Sequence[int]) -> Iterator[dict[str, Any]]:

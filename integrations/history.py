@@ -6,14 +6,14 @@ together or not at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from django.db import connection as database
 from django.db.models import Q, QuerySet
 
-from integrations import feed, wake
+from integrations import feed, followed, wake
 from integrations.catalog import Draft, Fact, Metric, bounded_identity, catalog
 from integrations.models import Connection, Customer, Delivery, Event, Merchant
 from integrations.statements import insert_new
@@ -45,9 +45,20 @@ def announce(*facts: Fact, at: datetime) -> list[Event]:
         for delivery in _deliveries(event, fact, connections[fact.merchant.pk])
     ]
     Delivery.objects.bulk_create(deliveries)
+    _look_ahead(deliveries, merchants, at=at)
     if any(delivery.state == Delivery.State.PENDING for delivery in deliveries):
         wake.after_commit(wake.DELIVER)
     return new
+
+
+def _look_ahead(deliveries: Sequence[Delivery], merchants: Mapping[int, Merchant], *, at: datetime) -> None:
+    """Let go those of events that follow another which was accepted."""
+    waiting: dict[int, list[Delivery]] = {}
+    for delivery in deliveries:
+        if delivery.reason == Delivery.Reason.FOLLOWS:
+            waiting.setdefault(delivery.merchant_id, []).append(delivery)
+    for merchant, mine in waiting.items():
+        followed.look(merchants[merchant], mine, at=at)
 
 
 def _drafts(fact: Fact, connections: Sequence[Connection], *, at: datetime) -> Iterable[tuple[Event, Fact]]:
@@ -98,6 +109,8 @@ def _deliveries(event: Event, fact: Fact, connections: Sequence[Connection]) -> 
             )
             if _is_erased(event.customer):
                 state, reason = Delivery.State.SKIPPED, Delivery.Reason.CUSTOMER_ERASED
+            elif metric.follows and state == Delivery.State.PENDING:
+                state, reason = Delivery.State.HELD, Delivery.Reason.FOLLOWS
             yield Delivery(
                 merchant=fact.merchant,
                 event=event,

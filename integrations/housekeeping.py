@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django_q.models import Failure
 
-from integrations import erasure, inbound
+from integrations import erasure, followed, inbound
 from integrations.models import Delivery, IdempotentRequest, InboundMessage
 
 WAITING_AGAIN_AFTER = timedelta(minutes=10)
@@ -35,6 +35,7 @@ def run(*, at: datetime) -> None:
     old = InboundMessage.objects.filter(received_at__lt=at - BODIES_FOR, state__in=done)
     old.exclude(body=b"").update(body=b"")
     _skip_without_identity(at=at)
+    followed.look_again(at=at)
     erasure.look_again(at=at)
     erasure.give_up(at=at)
     IdempotentRequest.objects.filter(created_at__lt=at - ANSWERS_FOR).delete()

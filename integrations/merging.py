@@ -23,6 +23,7 @@ from integrations.models import (
     Event,
     Merchant,
     ProfileChange,
+    Suppression,
 )
 from integrations.sources import Handled
 
@@ -148,7 +149,7 @@ def _take_over(kept: Customer, given_up: Customer) -> None:
 def _move(merchant: Merchant, given_up: Customer, kept: Customer) -> None:
     """Consents and changes of profiles are the shopper's; of events those that nobody was told of yet."""
     Customer.objects.for_merchant(merchant).filter(merged_into=given_up).update(merged_into=kept)
-    for model in (ConsentRecord, ProfileChange):
+    for model in (ConsentRecord, ProfileChange, Suppression):
         model.objects.for_merchant(merchant).filter(customer=given_up).update(customer=kept)
     unsent = Delivery.objects.for_merchant(merchant).filter(state__in=customers.UNSENT, attempts=0)
     events = Event.objects.for_merchant(merchant).filter(customer=given_up, pk__in=unsent.values("event"))

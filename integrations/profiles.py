@@ -42,10 +42,9 @@ def request(
         raise OutsideTransaction("request() belongs in the transaction of what leads to the change")
     if not (email or phone):
         email, phone = customer.email, customer.phone
-    identifier = identifier_of(customer) or email or phone
-    if not identifier:
+    if not (identifier_of(customer) or email or phone):
         raise ValueError("the customer has no e-mail address and no phone number")
-    change = ProfileChange.objects.create(
+    change = ProfileChange(
         merchant=merchant,
         customer=customer,
         consent=consent,
@@ -58,18 +57,37 @@ def request(
         asked_at=asked_at,
         created_at=at,
     )
+    request_all(merchant, [change], connections=connections, at=at)
+    return change
+
+
+def request_all(
+    merchant: Merchant,
+    changes: Sequence[ProfileChange],
+    *,
+    connections: Iterable[Connection] | None = None,
+    at: datetime,
+) -> None:
+    """The same for many changes that are not saved yet, each with its customer and the addresses of the profile that is meant:
+    three statements. Raises `OutsideTransaction`.
+    """
+    if not database.in_atomic_block:
+        raise OutsideTransaction("request_all() belongs in the transaction of what leads to the changes")
+    ProfileChange.objects.bulk_create(changes)
+    chosen = merchant.connections.all() if connections is None else connections
+    known = [(connection, registry.get(connection.kind).changes) for connection in chosen]
     Delivery.objects.bulk_create(
         Delivery(
             merchant=merchant,
             change=change,
             connection=connection,
-            identifier=identifier,
+            identifier=identifier_of(change.customer) or change.email or change.phone,
             not_before=at,
             window_at=at,
             created_at=at,
         )
-        for connection in (merchant.connections.all() if connections is None else connections)
-        if kind in registry.get(connection.kind).changes
+        for change in changes
+        for connection, kinds in known
+        if change.kind in kinds
     )
     wake.after_commit(wake.DELIVER)
-    return change

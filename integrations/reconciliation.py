@@ -23,7 +23,7 @@ CARRIED = Coalesce("event__metric", "change__kind")
 """The kind of a delivery: its event's metric, or what is changed of a profile."""
 
 REASONS: dict[Delivery.State, tuple[Delivery.Reason, ...]] = {
-    State.HELD: (Reason.BEFORE_LAUNCH, Reason.NO_IDENTITY, Reason.SCOPE_MISSING),
+    State.HELD: (Reason.BEFORE_LAUNCH, Reason.NO_IDENTITY, Reason.SCOPE_MISSING, Reason.FOLLOWS),
     State.PENDING: (Reason.NONE,),
     State.SENDING: (Reason.NONE,),
     State.SENT: (Reason.NONE,),
@@ -33,6 +33,7 @@ REASONS: dict[Delivery.State, tuple[Delivery.Reason, ...]] = {
         Reason.BEFORE_WINDOW,
         Reason.METRIC_OFF,
         Reason.NO_LONGER_TRUE,
+        Reason.NOT_FOLLOWED,
         Reason.NO_IDENTITY,
         Reason.CUSTOMER_ERASED,
         Reason.OPTED_OUT,

@@ -18,6 +18,7 @@ from integrations import (
     reconciliation,
     removal,
     replays,
+    suppression_check,
     ticks,
     wake,
 )
@@ -80,6 +81,11 @@ def remove_merchants() -> None:
 def reconcile() -> None:
     """Look whether the numbers add up, and log what does not."""
     _run("reconcile", lambda: reconciliation.report(at=timezone.now()))
+
+
+def compare_suppressions() -> None:
+    """See whether what is suppressed here is suppressed at the destinations."""
+    _run("compare_suppressions", lambda: suppression_check.compare_due(at=timezone.now(), seconds=SECONDS))
 
 
 def heartbeat() -> None:

@@ -34,6 +34,7 @@ from integrations.models import (
     Merchant,
     ProfileChange,
     Replay,
+    Suppression,
     TestEvent,
 )
 
@@ -148,6 +149,7 @@ def empty(merchant: Merchant, customers: Sequence[int], *, at: datetime) -> Coun
         events=events.update(properties={}),
         changes=changes.update(email="", phone="", source="", details={}),
         consents=consents.update(email="", phone="", origin=""),
+        suppressions=Suppression.objects.for_merchant(merchant).filter(customer__in=customers).delete()[0],
     )
     Lane.objects.for_merchant(merchant).update(last_error="")
     external_ids.delete()
@@ -172,7 +174,9 @@ def empty_naming(merchant: Merchant, customers: Sequence[int], who: Named, *, at
     reader = Reader(who)
     _rename_events(merchant, customers, who, reader)
     tests = TestEvent.objects.for_merchant(merchant).filter(email__in=who.emails)
+    suppressions = Suppression.objects.for_merchant(merchant).filter(email__in=who.emails)
     return Counter(
+        suppressions=suppressions.delete()[0],
         messages=_empty_messages(merchant, reader),
         answers=_empty_answers(merchant, who, reader),
         tests=tests.delete()[0],

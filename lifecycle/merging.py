@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from integrations.merging import Merge, register
 from lifecycle.models import Activity, Plan
+from lifecycle.services import lists, suppression
 
 
 def move(merge: Merge) -> tuple[int, ...]:
@@ -17,6 +18,9 @@ def move(merge: Merge) -> tuple[int, ...]:
         older.delete()
     if plans:
         mine.filter(pk=plans[0].pk).update(customer=merge.kept, started_at=max(begun, default=None))
+    moves = [(merge.kept, older.status, plans[0].status) for older in plans[1:]]
+    lists.keep_in_step(merge.merchant, moves, at=merge.at)
+    suppression.check(merge.merchant, [merge.kept], at=merge.at)
     return ()
 
 

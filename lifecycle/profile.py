@@ -13,7 +13,7 @@ from integrations.catalog import ProfileProperty, catalog
 from integrations.statements import Among
 from lifecycle.models import Plan
 from lifecycle.rulesets import RULESETS
-from lifecycle.services import onsite_rules
+from lifecycle.services import rules
 
 SCHEDULE = ProfileProperty("Schedule", "string", "How often the subscriber is delivered to, in the merchant's words.")
 STATUS = ProfileProperty(
@@ -52,12 +52,12 @@ def read_rulesets(
     merchant_id: int, customer_ids: Collection[int], names: Collection[str]
 ) -> Mapping[int, Mapping[str, Any]]:
     """Whether each ruleset that is asked for is true of each customer whom it concerns: three statements for one."""
-    rules, at = onsite_rules.of(merchant_id), timezone.now()
+    held, at = rules.of(merchant_id), timezone.now()
     mine = Plan.objects.for_merchant(merchant_id).filter(Among(F("customer_id"), customer_ids))
     told: dict[int, dict[str, Any]] = {}
     for each in RULESETS:
         if each.property.name in names:
-            true_of = set(mine.filter(each.holds(rules, at)).values_list("customer_id", flat=True))
+            true_of = set(mine.filter(each.holds(held, at)).values_list("customer_id", flat=True))
             for customer in mine.filter(each.concerns).values_list("customer_id", flat=True):
                 told.setdefault(customer, {})[each.property.name] = customer in true_of
     return told

@@ -1,8 +1,33 @@
-"""What tells of subscribers: the merchant's activity log, and the shop's own pages."""
+"""What tells of subscribers: the merchant's activity log, and the shop's own pages.
 
+Orders and consent are followed: whoever is not to be mailed is suppressed before anything is told of them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from integrations import consent
+from integrations.models import Customer, Merchant
 from integrations.sources import register
 from lifecycle.log_source import ActivityLog
 from lifecycle.onsite.source import Onsite
+from lifecycle.services import suppression
+from tracking import following
+from tracking.models import Order
+
+
+def _follow_order(order: Order, *, at: datetime) -> tuple[int, ...]:
+    if order.customer is not None and not order.is_test:
+        suppression.check(order.merchant, [order.customer], at=at)
+    return ()
+
+
+def _follow_consent(merchant: Merchant, customer: Customer, at: datetime) -> None:
+    suppression.check(merchant, [customer], at=at)
+
 
 register(ActivityLog())
 register(Onsite())
+following.register(_follow_order)
+consent.register(_follow_consent)

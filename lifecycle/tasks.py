@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from django.utils import timezone
+
 from integrations import ticks
 from integrations.tasks import SECONDS
 from lifecycle import log
+from lifecycle.services import lists
 from lifecycle.services.activities import READ_LOG
 
 
@@ -12,3 +15,9 @@ def read_log() -> None:
     """Read the merchants' logs and parse them. What is left when the time is over is taken up by the next tick."""
     with ticks.running(READ_LOG):
         log.work(seconds=SECONDS)
+
+
+def fill_lists() -> None:
+    """Put on the lists per status whoever had the status before there was the list."""
+    with ticks.running("fill_lists"):
+        lists.fill(at=timezone.now(), seconds=SECONDS)

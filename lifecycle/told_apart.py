@@ -13,7 +13,7 @@ from integrations.api.export import FORMULAS
 from integrations.models import Customer, Merchant
 from lifecycle.models import Plan
 from lifecycle.rulesets import Ruleset
-from lifecycle.services import onsite_rules
+from lifecycle.services import rules
 
 CHUNK = 1_000
 """Rows of a table that are in memory at once."""
@@ -21,7 +21,7 @@ CHUNK = 1_000
 
 def plans_of(merchant: Merchant, ruleset: Ruleset, *, at: datetime) -> QuerySet[Plan]:
     """The plans of which it is true, the newest first, with their customers. Who was erased is nobody."""
-    mine = Plan.objects.for_merchant(merchant).filter(ruleset.holds(onsite_rules.of(merchant), at))
+    mine = Plan.objects.for_merchant(merchant).filter(ruleset.holds(rules.of(merchant), at))
     there = mine.exclude(customer__status=Customer.Status.ERASED)
     return there.select_related("customer").order_by(f"-{ruleset.since}", "-pk")
 

@@ -50,6 +50,10 @@ class OrderCancelled(OrderFact):
     """The order was cancelled."""
 
 
+class OrderCompleted(OrderFact):
+    """The order is completed, and its billing succeeded. It is to be shipped."""
+
+
 class OrderShipped(OrderFact):
     """The first parcel of the order left."""
 

@@ -17,7 +17,10 @@ from integrations.people import NOBODY, PersonInput
 
 @dataclass(frozen=True, slots=True)
 class LineInput:
-    """One line of an order. `quantity` is what is still ordered (after edits and refunds); `ordered` what was ordered first."""
+    """One line of an order. `quantity` is what is still ordered (after edits and refunds); `ordered` what was ordered first.
+
+    `categories` are the names of those that the product is in; None where the source does not tell.
+    """
 
     external_id: str
     product_name: str
@@ -31,6 +34,7 @@ class LineInput:
     requires_shipping: bool = True
     image_url: str = ""
     product_url: str = ""
+    categories: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +91,12 @@ class FulfillmentInput:
 class OrderInput:
     """An order as one message describes it.
 
-    `number` is the order's name in the shop ("#1001"). `cancelled_at` is set only by a message that may tell of a
-    cancellation (not by the topic that tells of the creation). `is_paid` says that nothing stands against working on it: it is
-    paid, authorised, or free. `net_value` is what its goods cost after discounts, without shipping, as the shop shows prices:
-    with tax where they include it; `net_refunded` is what of it was refunded or taken off since. `locale` is the language that
-    the shopper ordered in ("de", "en-CA").
+    `number` is the order's name in the shop ("#1001"). `cancelled_at` is set only by a message that may tell of a cancellation
+    (not by the topic that tells of the creation). `billed_at` is when its billing succeeded, `completed_at` when it was marked
+    completed, `scheduled_on` the day of delivery by the shopper's schedule. `is_paid` says that nothing stands against working
+    on it: it is paid, authorised, or free. `net_value` is what its goods cost after discounts, without shipping, as the shop
+    shows prices: with tax where they include it; `net_refunded` is what of it was refunded or taken off since. `locale` is the
+    language that the shopper ordered in ("de", "en-CA").
     """
 
     external_id: str
@@ -105,6 +110,9 @@ class OrderInput:
     net_refunded: Decimal | None = None
     is_test: bool = False
     is_paid: bool = False
+    billed_at: datetime | None = None
+    completed_at: datetime | None = None
+    scheduled_on: date | None = None
     cancelled_at: datetime | None = None
     cancel_reason: str = ""
     status_url: str = ""

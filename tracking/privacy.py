@@ -45,11 +45,14 @@ def _empty_shipments(merchant: Merchant, customers: Sequence[int]) -> int:
     )
 
 
+WHEN = ("processing_at", "billed_at", "completed_at", "scheduled_on", "shipped_at", "delivered_at", "cancelled_at")
+
+
 def _tell_orders(merchant: Merchant, customers: Sequence[int]) -> Iterator[dict[str, Any]]:
     """Each with its lines."""
     columns = ("placed_at", "external_id", "number", "currency", "total", "destination_country", "locale", "status_url")
     orders = Order.objects.for_merchant(merchant).filter(customer__in=customers)
-    for page in in_pages(orders, *columns, "processing_at", "shipped_at", "delivered_at", "cancelled_at"):
+    for page in in_pages(orders, *columns, *WHEN):
         lines = OrderLine.objects.for_merchant(merchant).filter(order__in=[row["pk"] for row in page])
         yield from with_children(page, "lines", lines.order_by("pk").values("order", *LINE))
 

@@ -42,6 +42,8 @@ def _facts(dossier: Dossier, scans: Sequence[Scan], issues: Sequence[Issue]) -> 
 def _stages(dossier: Dossier, order: Order) -> Iterator[Fact]:
     if order.processing_at:
         yield facts.OrderProcessing.of(dossier, order.processing_at)
+    if order.billed_at and order.completed_at:
+        yield facts.OrderCompleted.of(dossier, order.completed_at)
     if order.shipped_at:
         yield facts.OrderShipped.of(dossier, order.shipped_at)
     if order.delivered_at:

@@ -57,6 +57,16 @@ CUSTOMER: dict[str, Any] = {
     "account_created_at": "2026-11-03T18:20:00Z",
 }
 
+SUPPRESSION: dict[str, Any] = {
+    "email": "ada@example.com",
+    "customer_id": "77",
+    "reason": "opted_out",
+    "suppressed_at": "2026-11-20T10:00:02Z",
+    "lifted_at": None,
+    "seen_at": "2026-11-21T02:10:00Z",
+    "missing_since": None,
+}
+
 PERSON: dict[str, Any] = {"email": "ada@example.com", "first_name": "Ada", "last_name": "Byron"}
 
 NEW_OPT_OUT: dict[str, Any] = {

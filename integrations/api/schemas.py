@@ -10,6 +10,7 @@ from rest_framework import serializers
 from integrations import privacy, timeline
 from integrations.models import Connection, Delivery, Replay
 from integrations.models import Customer as CustomerRow
+from integrations.models import Suppression as SuppressionRow
 
 AMOUNT = "An amount in major units, as text: “42.5”."
 KEY = "An id; a text of digits."
@@ -140,6 +141,20 @@ class Metric(serializers.Serializer[Any]):
     profile_properties = MetricProperty(many=True)
     schema = serializers.DictField(help_text="JSON Schema (draft 2020-12) of the properties; it is open.")
     example = MetricExample()
+
+
+class Suppression(serializers.Serializer[Any]):
+    """An e-mail address that is not to be mailed."""
+
+    email = serializers.CharField()
+    customer_id = serializers.CharField(allow_null=True, help_text="The shopper; null where unknown.")
+    reason = serializers.ChoiceField(choices=SuppressionRow.Reason.choices)
+    suppressed_at = serializers.DateTimeField(help_text="When it was found that nobody is to mail them.")
+    lifted_at = serializers.DateTimeField(allow_null=True, help_text="When the shopper consented anew; null: it holds.")
+    seen_at = serializers.DateTimeField(allow_null=True, help_text="When it was last seen suppressed at Klaviyo.")
+    missing_since = serializers.DateTimeField(
+        allow_null=True, help_text="Since when it is not suppressed at Klaviyo, although it was asked for."
+    )
 
 
 class Customer(serializers.Serializer[Any]):
@@ -306,6 +321,7 @@ class ReplayShape(serializers.Serializer[Any]):
 
 
 CustomerPage = page_of(Customer)
+SuppressionPage = page_of(Suppression)
 EventPage = page_of(Event)
 MetricPage = page_of(Metric)
 TimelineEntryPage = page_of(TimelineEntry)

@@ -16,6 +16,7 @@ from integrations.api import (
     reference,
     replays,
     subscriptions,
+    suppressions,
     timeline,
 )
 
@@ -51,6 +52,7 @@ urlpatterns = [
     path("api/v1/customers/<key:key>/data", privacy.CustomerData.as_view(), name="api_customer_data"),
     path("api/v1/customers/<key:key>/erasure", privacy.EraseCustomer.as_view(), name="api_erase_customer"),
     path("api/v1/subscriptions", subscriptions.Subscriptions.as_view(), name="api_subscriptions"),
+    path("api/v1/suppressions", suppressions.Suppressions.as_view(), name="api_suppressions"),
     path("api/v1/opt-outs", subscriptions.OptOuts.as_view(), name="api_opt_outs"),
     path("api/v1/activity", activity.Activity.as_view(), name="api_activity"),
     path("api/v1/timeline", timeline.Timeline.as_view(), name="api_timeline"),

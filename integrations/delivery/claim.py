@@ -107,15 +107,18 @@ AND waiting.change_id IS NULL AND COALESCE((
     WHERE any_change.connection_id = %s AND any_change.change_id IS NOT NULL AND any_change.state IN ('pending', 'sending')
 ) OR COALESCE((
     SELECT 1 FROM integrations_delivery AS change
-    WHERE change.connection_id = waiting.connection_id AND change.identifier = waiting.identifier AND change.id < waiting.id
-    AND change.change_id IS NOT NULL AND change.state IN ('pending', 'sending')
+    WHERE change.connection_id = waiting.connection_id AND change.identifier = waiting.identifier
+    AND change.change_id IS NOT NULL AND change.state IN ('pending', 'sending') AND (change.id < waiting.id OR EXISTS (
+        SELECT 1 FROM integrations_profilechange AS told WHERE told.id = change.change_id AND told.kind = 'suppress'
+    ))
     LIMIT 1
 ), 0) <> 1)
 ORDER BY waiting.not_before, waiting.id
 LIMIT %s
 """
 """Events of a connection whose time has come, oldest first, less those held back by an earlier one of their subject that failed
-lately, or by an earlier change of their shopper's profile that is not settled. What is in flight is in the hands of the lane's
+lately, or by an earlier change of their shopper's profile that is not settled. A suppression holds back the earlier events, too:
+nothing is told of somebody who is not to be mailed before it is. What is in flight is in the hands of the lane's
 holder, who keeps the order there.
 
 Whether there is any open change is asked once: where there is none, which is nearly always, no row is looked at for it. A scalar

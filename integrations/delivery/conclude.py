@@ -23,7 +23,7 @@ from integrations.destinations.base import (
     Unavailable,
     Unsupported,
 )
-from integrations.models import Delivery
+from integrations.models import Delivery, ProfileChange
 
 
 class Effect(enum.Enum):
@@ -57,8 +57,10 @@ class Job:
         return self.kind or ("bulk" if self.is_bulk else "single")
 
     def stops_lane(self, error: ConnectionPaused) -> bool:
-        """Whether nothing at all may be sent until somebody helps. A scope that changes of profiles need stops no events."""
-        return not (self.kind and error.reason == "scope")
+        """Whether nothing at all may be sent until somebody helps. A scope that changes of profiles need stops no events, but for
+        suppressions: nothing may be told before them.
+        """
+        return not (self.kind and self.kind != ProfileChange.Kind.SUPPRESS and error.reason == "scope")
 
 
 @dataclass(slots=True)

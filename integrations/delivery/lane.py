@@ -11,6 +11,7 @@ import structlog
 from django.db import transaction
 
 from integrations import connections, erasure, leases
+from integrations.catalog import catalog
 from integrations.delivery import backoff, changes, claim, outgoing, verdicts
 from integrations.delivery.changes import ClaimedChange
 from integrations.delivery.claim import Claimed
@@ -254,10 +255,25 @@ class OpenLane:
         self.session.close()
 
     def _settle(self, settled: dict[int, Verdict], attempts: list[DeliveryAttempt], *, at: datetime) -> None:
-        settle(self.connection, self.held.epoch, settled, at=at, attempts=attempts)
+        settle(
+            self.connection,
+            self.held.epoch,
+            settled,
+            at=at,
+            attempts=attempts,
+            followed_by_others=self._followed_by_others(settled),
+        )
         for delivery_id, verdict in settled.items():
             self._claimed.pop(delivery_id, None)
             self.counts[verdict.state] = self.counts.get(verdict.state, 0) + 1
+
+    def _followed_by_others(self, settled: dict[int, Verdict]) -> list[int]:
+        """Those for which other events may wait, and need not any more."""
+        ended = (
+            key for key, verdict in settled.items() if verdict.state in (Delivery.State.SENT, Delivery.State.SKIPPED)
+        )
+        rows = (self._claimed[key] for key in ended)
+        return [row.id for row in rows if isinstance(row, Claimed) and row.metric in catalog.following]
 
     def _hold_back(self, settled: dict[int, Verdict]) -> dict[int, Verdict]:
         """Put back what was claimed with an event of its subject that failed: until that one is due, or may be passed."""

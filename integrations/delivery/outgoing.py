@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from integrations import followed
 from integrations.catalog import Metric, Recheck, catalog
 from integrations.delivery import verdicts
 from integrations.delivery.claim import Claimed
@@ -43,6 +44,10 @@ def prepare(
         if found:
             refused |= {row.id: verdicts.skipped(reason) for row in fit if row.id in found}
             fit = [row for row in fit if row.id not in found]
+    early = _without_what_they_follow(connection, fit)
+    if early:
+        refused |= early
+        fit = [row for row in fit if row.id not in early]
     items = _items(connection, fit, destination, at=at)
     if not destination.records_backfill:
         refused |= {item.delivery_id: verdicts.skipped(Delivery.Reason.TOO_OLD) for item in items if item.backfill}
@@ -86,6 +91,21 @@ def _objection(row: Claimed, enabled: frozenset[str], destination: Destination, 
     if row.is_ambiguous and (not destination.ignores_repeats or at - row.first_attempt_at > UNCERTAIN_AFTER):
         return verdicts.expired()
     return None
+
+
+def _without_what_they_follow(connection: Connection, rows: Sequence[Claimed]) -> dict[int, Verdict]:
+    """Verdicts of events that follow another which was not accepted: they wait for it, or are not sent where it never is."""
+    following = {(row.metric, row.unique_id): row.id for row in rows if catalog[row.metric].follows}
+    if not following:
+        return {}
+    ahead = followed.ahead_of(connection.merchant_id, connection.pk, following)
+    return {
+        following[told]: verdicts.held(Delivery.Reason.FOLLOWS)
+        if followed.will_be_sent(state)
+        else verdicts.skipped(Delivery.Reason.NOT_FOLLOWED)
+        for told, state in ahead.items()
+        if state != Delivery.State.SENT
+    }
 
 
 def _found(

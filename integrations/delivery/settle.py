@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Case, F, When
 
+from integrations import followed
 from integrations.delivery.conclude import Conclusion
 from integrations.delivery.verdicts import Verdict
 from integrations.models import Connection, Delivery, DeliveryAttempt
@@ -25,11 +26,13 @@ def settle(
     *,
     at: datetime,
     attempts: Sequence[DeliveryAttempt] = (),
+    followed_by_others: Sequence[int] = (),
 ) -> int:
     """Give deliveries of a lane (id -> verdict) their next state; returns how many were still ours to settle.
 
-    `attempts` are the requests that led to it: any number of single ones, or one in bulk. A delivery that another worker
-    took over in the meantime is left alone: that worker settles it.
+    `attempts` are the requests that led to it: any number of single ones, or one in bulk. `followed_by_others` are those that
+    have ended and that other events wait for, which are told in the same transaction. A delivery that another worker took over
+    in the meantime is left alone: that worker settles it.
     """
     by_verdict: dict[Verdict, list[int]] = {}
     for delivery_id, verdict in settled.items():
@@ -43,6 +46,8 @@ def settle(
                 Among(F("pk"), ids), connection=connection, state=Delivery.State.SENDING, claim=epoch
             )
             count += mine.update(**_changes(verdict, in_bulk, at=at))
+        if followed_by_others:
+            followed.settled(connection.merchant_id, connection.pk, followed_by_others, at=at)
     return count
 
 

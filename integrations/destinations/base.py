@@ -194,6 +194,14 @@ class Defaults:
 
 
 @dataclass(frozen=True, slots=True)
+class SuppressedPage:
+    """E-mail addresses that a destination holds suppressed, and the cursor of the next page, "" on the last one."""
+
+    emails: tuple[str, ...]
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True)
 class KeyWords:
     """What people are told about the key of a connection.
 
@@ -285,4 +293,10 @@ class Destination(Protocol):
         """Look up the list called `name` and the profile of `email`; create what is missing. Raises a `DeliveryError`.
 
         Where a destination keeps nothing of the kind, the ids are "".
+        """
+
+    def suppressed(self, secret: str, address: str, *, cursor: str) -> SuppressedPage:
+        """Read a page of the addresses that are suppressed there, for whatever reason; `cursor` "" is the first one.
+
+        Only where "suppress" is among the `changes`. Raises a `DeliveryError`.
         """

@@ -14,6 +14,7 @@ from integrations.models.merchant import Membership, Merchant, ShopDomain
 from integrations.models.people import AuditEntry, Invitation
 from integrations.models.profile import ConsentRecord, ProfileChange
 from integrations.models.replay import Replay
+from integrations.models.suppression import Suppression, SuppressionCheck
 from integrations.models.test_event import TestEvent
 from integrations.models.token import ApiToken, StaffToken
 
@@ -47,6 +48,8 @@ __all__ = [
     "ShopDomain",
     "SourceSecret",
     "StaffToken",
+    "Suppression",
+    "SuppressionCheck",
     "TestEvent",
     "Tick",
 ]

@@ -88,6 +88,8 @@ class Delivery(MerchantOwned):
         OPTED_OUT = "opted_out", "the shopper opted out later than they consented"
         SCOPE_MISSING = "scope_missing", "the key lacks a scope for it"
         TOLD_ELSEWHERE = "told_elsewhere", "the same was told by another metric"
+        FOLLOWS = "follows", "waits until the event that it follows is accepted"
+        NOT_FOLLOWED = "not_followed", "the event that it follows is not sent"
         TOO_OLD = "too_old", "too old to start anything, and there it can do nothing else"
 
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="+", db_index=False)

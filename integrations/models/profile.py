@@ -52,8 +52,8 @@ class ProfileChange(MerchantOwned):
 
     `email` and `phone` are the profile that is meant, frozen: a consent is given for an address, not for whoever has it later.
     `channels` are those that a subscription is about. `source` tells the destination where it came from. `details` by kind:
-    of `upsert` the fields that are known, of `list_add` the list's id, of `merge` the address of the profile that is given up.
-    `asked_at` is when the shopper acted, by which an older consent is told from a newer opt-out.
+    of `upsert` the fields that are known, of `list_add` and `list_remove` the list's id, of `merge` the address of the profile
+    that is given up. `asked_at` is when the shopper acted, by which an older consent is told from a newer opt-out.
     """
 
     class Kind(models.TextChoices):
@@ -61,6 +61,7 @@ class ProfileChange(MerchantOwned):
         UNSUBSCRIBE = "unsubscribe", "Unsubscribe from marketing"
         SUPPRESS = "suppress", "Suppress e-mail"
         LIST_ADD = "list_add", "Add to a list"
+        LIST_REMOVE = "list_remove", "Take off a list"
         UPSERT = "upsert", "Update the profile"
         MERGE = "merge", "Merge two profiles"
         ERASE = "erase", "Erase the profile"

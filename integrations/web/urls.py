@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from integrations.web import alerting, connection, events, home, overview, profiles, replaying, sending, team, testing
+from integrations.web import (
+    alerting,
+    connection,
+    events,
+    home,
+    overview,
+    profiles,
+    replaying,
+    sending,
+    suppressions,
+    team,
+    testing,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -16,6 +28,9 @@ urlpatterns = [
     path("m/<str:merchant>/profile-changes/", profiles.changes, name="profile_changes"),
     path("m/<str:merchant>/profile-changes/<int:pk>/", profiles.change, name="profile_change"),
     path("m/<str:merchant>/profile-changes/<int:pk>/send-again/", profiles.send_again, name="send_change_again"),
+    path("m/<str:merchant>/suppressions/", suppressions.listing, name="suppressions"),
+    path("m/<str:merchant>/suppressions/export/", suppressions.export, name="export_suppressions"),
+    path("m/<str:merchant>/suppressions/compare/", suppressions.compare, name="compare_suppressions"),
     path("m/<str:merchant>/why/", events.why, name="why"),
     path("m/<str:merchant>/replay/", replaying.replay, name="replay"),
     path("m/<str:merchant>/replay/<int:pk>/cancel/", replaying.cancel, name="cancel_replay"),

@@ -15,7 +15,7 @@ TOLD_BY = [
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("lifecycle", "0002_activity")]
+    dependencies = [("lifecycle", "0003_lists")]
 
     operations = [
         AddFieldOnline(

@@ -2,7 +2,8 @@
 
 from lifecycle.models.activity import Activity
 from lifecycle.models.feed import LogFeed, LogSync
+from lifecycle.models.lists import StatusList
 from lifecycle.models.plan import Plan
 from lifecycle.models.rules import LifecycleRules, ToldBy
 
-__all__ = ["Activity", "LifecycleRules", "LogFeed", "LogSync", "Plan", "ToldBy"]
+__all__ = ["Activity", "LifecycleRules", "LogFeed", "LogSync", "Plan", "StatusList", "ToldBy"]

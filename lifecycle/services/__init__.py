@@ -6,5 +6,6 @@ Each runs in its caller's transaction (the handling of one message, one request)
 from lifecycle.services.activities import record, record_one
 from lifecycle.services.onsite import take_call
 from lifecycle.services.plans import tell_plan, tell_plans
+from lifecycle.services.suppression import check
 
-__all__ = ["record", "record_one", "take_call", "tell_plan", "tell_plans"]
+__all__ = ["check", "record", "record_one", "take_call", "tell_plan", "tell_plans"]

@@ -12,7 +12,7 @@ from integrations.sources import Handled
 from lifecycle.onsite import calls
 from lifecycle.onsite.calls import Call
 from lifecycle.onsite.facts import AccountCancelled, CheckoutStarted, OnsiteFact, SignUpCompleted
-from lifecycle.services import plans
+from lifecycle.services import plans, suppression
 
 
 def take_call(*, merchant: Merchant, call: Call, is_signed: bool, at: datetime) -> Handled:
@@ -30,6 +30,7 @@ def take_call(*, merchant: Merchant, call: Call, is_signed: bool, at: datetime) 
         )
     begun = call.occurred_at if call.checkout is not None else None
     plans.tell_plan(merchant=merchant, customer=customer, plan=replace(call.plan, started_at=begun), at=at)
+    suppression.check(merchant, [customer], at=at)
     fact = _fact(merchant, customer, call)
     events = history.announce(fact, at=at) if fact else []
     return Handled(

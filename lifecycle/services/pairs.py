@@ -17,7 +17,7 @@ from django.db.models import Exists, F, OuterRef
 from integrations.models import Connection, Delivery, Event
 from integrations.statements import Among
 from lifecycle.models import ToldBy
-from lifecycle.services import onsite_rules
+from lifecycle.services import rules
 
 SAME_WITHIN = timedelta(hours=1)
 """How far apart, by their own clocks, a page's and the log's copy of one happening may be."""
@@ -35,7 +35,7 @@ class Pair:
         self, connection: Connection, events: Mapping[str, Mapping[str, Any]], at: datetime
     ) -> Collection[str]:
         """`Metric.told_elsewhere` of the page's: those of its copies, by their unique_ids, for which the log's stand."""
-        told_by = getattr(onsite_rules.of(connection.merchant_id), self.rule)
+        told_by = getattr(rules.of(connection.merchant_id), self.rule)
         if told_by == ToldBy.LOG:
             return list(events) if self.log in connection.enabled_metrics else []
         if told_by == ToldBy.SCRIPT:
@@ -48,7 +48,7 @@ class Pair:
         self, connection: Connection, events: Mapping[str, Mapping[str, Any]], at: datetime
     ) -> Collection[str]:
         """`Metric.told_elsewhere` of the log's: those of its copies, by their unique_ids, for which the page's stand."""
-        told_by = getattr(onsite_rules.of(connection.merchant_id), self.rule)
+        told_by = getattr(rules.of(connection.merchant_id), self.rule)
         if told_by == ToldBy.SCRIPT:
             return list(events)
         if told_by == ToldBy.ONSITE and self.onsite in connection.enabled_metrics:

@@ -21,6 +21,7 @@ from lifecycle import kinds
 from lifecycle.log_facts import ActivityLogged, amount_of, identity_of, subject_of
 from lifecycle.models import Activity
 from lifecycle.models.activity import NOTE_LENGTH
+from lifecycle.services import suppression
 from tracking.reading import Record
 
 UNWANTED = "no metric is made of entries of this kind"
@@ -49,7 +50,8 @@ def parse(*, merchant: Merchant, is_history: bool, at: datetime, most: int = CHU
         rows = list(waiting.select_for_update(skip_locked=True, of=("self",))[:most])
         if not rows:
             return Parsed(0, 0)
-        # Whoever is not to be mailed any more is suppressed here, before anything is announced of them.
+        whose = {row.customer_id: row.customer for row in rows if row.customer is not None}
+        suppression.check(merchant, list(whose.values()), at=at)
         parser = _Parser(merchant, rows)
         looked_at = [(row, *parser.look_at(row)) for row in rows]
         events = history.announce(*(fact for _, fact, _ in looked_at if fact is not None), at=at)

@@ -16,6 +16,7 @@ from integrations.statements import Among
 from lifecycle.inputs import PlanInput
 from lifecycle.models import Plan
 from lifecycle.models.plan import WORD_LENGTH
+from lifecycle.services import lists, suppression
 
 COLUMNS = (
     "schedule",
@@ -58,6 +59,7 @@ def tell_plans(*, merchant: Merchant, plans: Sequence[tuple[Customer, PlanInput]
         Plan.objects.bulk_create(sorted(empty, key=lambda row: row.customer_id), ignore_conflicts=True)
         mine = Plan.objects.for_merchant(merchant).filter(Among(F("customer_id"), [each.pk for each in earliest]))
         rows = {row.customer_id: row for row in mine.select_for_update().order_by("customer_id")}
+        before = {key: row.status for key, row in rows.items()}
         for customer, plan in kept:
             _bring_up_to_date(rows[customer.pk], plan, at=at)
         for row in rows.values():
@@ -65,6 +67,9 @@ def tell_plans(*, merchant: Merchant, plans: Sequence[tuple[Customer, PlanInput]
         Plan.objects.bulk_create(
             rows.values(), update_conflicts=True, unique_fields=["merchant", "customer"], update_fields=COLUMNS
         )
+        suppression.check(merchant, list(earliest), at=at)
+        moves = [(each, before[each.pk], rows[each.pk].status) for each in earliest]
+        lists.keep_in_step(merchant, moves, at=at)
 
 
 def _bring_up_to_date(row: Plan, plan: PlanInput, *, at: datetime) -> None:

@@ -21,7 +21,7 @@ from integrations.sources import Malformed
 from integrations.views import refusal
 from lifecycle.onsite import calls, identity
 from lifecycle.onsite.source import KIND, VOUCHED, Onsite
-from lifecycle.services import onsite_rules
+from lifecycle.services import rules
 from tracking.page import visitors
 from tracking.page.visitors import Limit
 
@@ -118,7 +118,7 @@ def _take_in(request: HttpRequest, merchant: Merchant, body: bytes) -> HttpRespo
     is_signed = identity.is_signed(claim.email, claim.customer_id, claim.hmac, secrets)
     if claim.hmac and not is_signed:
         return refusal(403, "hmac does not match the e-mail address, the customer_id and any of the secrets")
-    if secrets and not is_signed and onsite_rules.of(merchant).signed_identities_only:
+    if secrets and not is_signed and rules.of(merchant).signed_identities_only:
         return refusal(403, "hmac is missing: this merchant takes signed identities only")
     stored = inbound.receive(merchant, Onsite(), body, VOUCHED if is_signed else {}, at=at)
     return JsonResponse({"status": "accepted" if stored else "duplicate"}, status=202 if stored else 200)

@@ -17,7 +17,7 @@ from integrations.web.access import Visit, page
 from lifecycle.models import LifecycleRules, ToldBy
 from lifecycle.onsite import identity, snippets
 from lifecycle.onsite.source import KIND
-from lifecycle.services import onsite_rules
+from lifecycle.services import rules as services
 
 KLAVIYO = "klaviyo"
 
@@ -44,10 +44,10 @@ class RulesForm(forms.Form):
 @page()
 def onsite(request: Visit, merchant: Merchant) -> HttpResponse:
     """The snippets in the form that was asked for, and the rules, which an editor changes."""
-    rules = onsite_rules.of(merchant)
+    rules = services.of(merchant)
     form = RulesForm(rules, request.POST if request.method == "POST" else None)
     if request.method == "POST" and request.access.may_edit and form.is_valid():
-        onsite_rules.change_onsite(merchant, by=request.access.actor, at=timezone.now(), **form.cleaned_data)
+        services.change(merchant, by=request.access.actor, at=timezone.now(), **form.cleaned_data)
         messages.success(request, "It holds for what is sent from now on.")
         return redirect("onsite", merchant.public_id)
     chosen = request.GET.get("form", snippets.KLAVIYO)

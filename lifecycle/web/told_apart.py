@@ -15,7 +15,7 @@ from integrations.web.access import Visit, page
 from lifecycle import told_apart
 from lifecycle.models.rules import MOST_HOURS
 from lifecycle.rulesets import RULESETS
-from lifecycle.services import onsite_rules
+from lifecycle.services import rules as services
 
 CSV = "csv"
 
@@ -41,11 +41,11 @@ def page_of(request: Visit, merchant: Merchant, key: str) -> HttpResponseBase:
             content_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": f'attachment; filename="{key}.csv"', "Cache-Control": "no-store"},
         )
-    rules = onsite_rules.of(merchant)
+    rules = services.of(merchant)
     initial = {"missed_signup_hours": rules.missed_signup_hours}
     form = HoursForm(request.POST if request.method == "POST" else None, initial=initial)
     if request.method == "POST" and request.access.may_edit and form.is_valid():
-        onsite_rules.change_onsite(merchant, by=request.access.actor, at=at, **form.cleaned_data)
+        services.change(merchant, by=request.access.actor, at=at, **form.cleaned_data)
         messages.success(request, "The list follows the new hours at once.")
         return redirect(request.path)
     rows, older = paging.page_of(told_apart.plans_of(merchant, ruleset, at=at), request, by=ruleset.since)

@@ -15,6 +15,7 @@ from integrations import wake
 FROZEN = {
     "integrations.tasks.alert",
     "integrations.tasks.check_keys",
+    "integrations.tasks.compare_suppressions",
     "integrations.tasks.deliver",
     "integrations.tasks.handle_inbound",
     "integrations.tasks.heartbeat",
@@ -24,6 +25,7 @@ FROZEN = {
     "integrations.tasks.reconcile",
     "integrations.tasks.remove_merchants",
     "lifecycle.tasks.read_log",
+    "lifecycle.tasks.fill_lists",
     "loyalty.tasks.do_nights",
     "loyalty.tasks.run_campaigns",
     "returns.tasks.watch_returns",

@@ -11,12 +11,12 @@ from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 
-from integrations import consent, customers, disclosure, erasure, inbound, sources
+from integrations import consent, customers, disclosure, erasure, inbound, sources, suppression_check, suppressions
 from integrations.audit import Actor
 from integrations.consent import SignUp
 from integrations.delivery.engine import Engine
 from integrations.destinations.klaviyo.sandbox import Sandbox
-from integrations.models import Merchant
+from integrations.models import Merchant, Suppression
 from integrations.people import PersonInput
 from integrations.tenancy import MerchantOwned, SameMerchant
 from lifecycle.inputs import PlanInput
@@ -137,6 +137,8 @@ def _tell_more(merchant: Merchant) -> None:
     Activity.objects.create(
         merchant=merchant, customer=ann, entry_id="1", kind="cancelled", occurred_at=AT, recorded_at=AT
     )
+    suppressions.suppress(merchant, {ann: Suppression.Reason.DEAD}, at=AT)
+    suppression_check.start(merchant, at=AT)
 
 
 def test_a_row_of_another_merchant_is_refused_in_every_relation(shops: tuple[Shop, Shop]) -> None:

@@ -38,7 +38,7 @@ def test_two_merchants_with_the_same_numbers_have_their_own_of_everything(pair: 
         assert [len(rows[model.__name__]) for model in (Return, ReturnItem, WishlistItem)] == [1, 1, 1]
         loyalty = (Member, Grant, LedgerEntry, Lot, Allocation)
         assert [len(rows[model.__name__]) for model in loyalty] == [1, 1, 2, 1, 1]
-        assert (len(rows["Event"]), len(rows["Delivery"]), len(rows["InboundMessage"])) == (21, 21, 5)
+        assert (len(rows["Event"]), len(rows["Delivery"]), len(rows["InboundMessage"])) == (22, 22, 5)
 
 
 def test_rows_of_a_merchant_hang_on_rows_of_the_same_one(pair: tuple[Merchant, Merchant]) -> None:

@@ -20,7 +20,15 @@ from tracking.models import Issue, Order, OrderLine, Scan, Shipment
 from tracking.page import links
 
 MOST = finding.MOST
-WHEN = ("when_placed", "when_processing", "when_shipped", "when_delivered", "when_cancelled")
+WHEN = (
+    "when_placed",
+    "when_processing",
+    "when_billed",
+    "when_completed",
+    "when_shipped",
+    "when_delivered",
+    "when_cancelled",
+)
 STALLING = ("when_stalls", "when_stalled")
 ARRIVAL = ("when_late", "when_delayed", "when_early")
 TONES = {
@@ -158,6 +166,8 @@ class OrderAdmin(TrackingAdmin):
     placed = show.since("placed_at", "Placed")
     when_placed = show.moment("placed_at", "Placed")
     when_processing = show.moment("processing_at", "Processing")
+    when_billed = show.moment("billed_at", "Billed")
+    when_completed = show.moment("completed_at", "Completed")
     when_shipped = show.moment("shipped_at", "Shipped")
     when_delivered = show.moment("delivered_at", "Delivered")
     when_cancelled = show.moment("cancelled_at", "Cancelled")

@@ -15,7 +15,7 @@ from tracking import statuses
 from tracking.api.fields import Amount, Country, Currency, Day, ExternalId, Instant, Link, Locale, Whole
 from tracking.inputs import FulfillmentInput, LineInput, OrderInput, ParcelInput, ScanInput
 
-MOST_LINES, MOST_SCANS, MOST_UNITS = 1_000, 1_000, 1_000_000
+MOST_LINES, MOST_SCANS, MOST_UNITS, MOST_CATEGORIES = 1_000, 1_000, 1_000_000, 20
 UNKNOWN: dict[str, Any] = {"allow_blank": True, "default": ""}
 """Options of a text that need not be known."""
 
@@ -45,6 +45,9 @@ class NewLine(Body):
     requires_shipping = Flag(default=True)
     image_url = Link(**UNKNOWN)
     product_url = Link(**UNKNOWN)
+    categories: serializers.ListSerializer[Any] = serializers.ListSerializer(
+        child=Text(max_length=120), max_length=MOST_CATEGORIES, **ABSENT, help_text="Those that the product is in."
+    )
 
 
 class NewOrder(Body):
@@ -63,6 +66,9 @@ class NewOrder(Body):
     net_refunded = Amount(**ABSENT, help_text="What of `net_value` was refunded since, in all; none, if not given.")
     is_test = Flag(default=False, help_text="A test order is kept and builds no events.")
     is_billed = Flag(default=False, help_text="Nothing stands against working on it: it is paid, authorised or free.")
+    billed_at = Instant(**ABSENT, help_text="When its billing succeeded. What was told first stays.")
+    completed_at = Instant(**ABSENT, help_text="When it was marked completed. What was told first stays.")
+    scheduled_on = Day(**ABSENT, help_text="The day of delivery by the shopper's schedule.")
     cancelled_at = Instant(**ABSENT)
     cancel_reason = Text(max_length=60, **UNKNOWN)
     status_url = Link(**UNKNOWN, help_text="The shop's page of the order.")
@@ -98,6 +104,12 @@ class Billing(Body):
     """That nothing stands against working on an order: it is paid, authorised or free."""
 
     billed_at = Instant(**ABSENT, help_text="Now, if not given.")
+
+
+class Completion(Body):
+    """That an order is marked completed: with its billing it is fulfilled, and is to be shipped."""
+
+    completed_at = Instant(**ABSENT, help_text="Now, if not given.")
 
 
 class NewItem(Body):
@@ -178,6 +190,9 @@ def order_input(told: Mapping[str, Any], *, at: datetime) -> OrderInput:
         net_refunded=told["net_refunded"],
         is_test=told["is_test"],
         is_paid=told["is_billed"] or told["total"] == 0,
+        billed_at=told["billed_at"],
+        completed_at=told["completed_at"],
+        scheduled_on=told["scheduled_on"],
         cancelled_at=told["cancelled_at"],
         cancel_reason=told["cancel_reason"],
         status_url=told["status_url"],
@@ -212,7 +227,8 @@ def scan_input(told: Mapping[str, Any]) -> ScanInput:
 
 def _line(told: Mapping[str, Any]) -> LineInput:
     ordered = told["quantity"] if told["ordered"] is None else told["ordered"]
-    return LineInput(**{**told, "ordered": ordered})
+    categories = None if told["categories"] is None else tuple(told["categories"])
+    return LineInput(**{**told, "ordered": ordered, "categories": categories})
 
 
 def refuse_repeated(ids: Sequence[str], name: str) -> None:

@@ -29,6 +29,7 @@ NEW_ORDER: dict[str, Any] = {
 }
 CANCELLATION: dict[str, Any] = {"cancelled_at": "2026-11-20T12:00:00Z", "cancel_reason": "customer"}
 BILLING: dict[str, Any] = {"billed_at": "2026-11-20T09:05:00Z"}
+COMPLETION: dict[str, Any] = {"completed_at": "2026-11-20T09:10:00Z"}
 FULFILMENT: dict[str, Any] = {
     "external_id": "S-1",
     "shipped_at": "2026-11-21T08:30:00Z",
@@ -60,6 +61,9 @@ ORDER: dict[str, Any] = {
     "tracking_page_url": "https://tidings.example/t/Zk3vX9aPq1LrT7wYc2Ud8eHm/",
     "placed_at": "2026-11-20T09:00:00Z",
     "processing_at": "2026-11-20T09:00:00Z",
+    "billed_at": "2026-11-20T09:00:00Z",
+    "completed_at": None,
+    "scheduled_on": None,
     "shipped_at": None,
     "delivered_at": None,
     "cancelled_at": None,
@@ -82,6 +86,7 @@ LINE: dict[str, Any] = {
     "requires_shipping": True,
     "image_url": "",
     "product_url": "https://alba.example/jumper",
+    "categories": None,
 }
 SHIPMENT: dict[str, Any] = {
     "external_id": "S-1",

@@ -178,6 +178,29 @@ class BillOrder(Endpoint):
         return rendering.answer(told, status)
 
 
+class CompleteOrder(Endpoint):
+    """`/orders/{external_id}/complete`"""
+
+    @operation(
+        id="complete_order",
+        tag="Orders",
+        scope="orders:write",
+        summary="Complete an order",
+        body=bodies.Completion,
+        body_example=examples.COMPLETION,
+        answer=schemas.WrittenOrder,
+        example=examples.WRITTEN_ORDER | {"completed_at": "2026-11-20T09:10:00Z"},
+        problems=("conflict",),
+    )
+    def post(self, call: Call, external_id: str) -> HttpResponseBase:
+        """The order is marked completed, once; it is fulfilled when it is billed, too. A repeat is harmless; an order that was
+        cancelled before is not completed.
+        """
+        with transaction.atomic():
+            status, told = writing.completion(writing.merchant_of(call), external_id, call.body, at=call.at)
+        return rendering.answer(told, status)
+
+
 class FulfilOrder(Endpoint):
     """`/orders/{external_id}/fulfil`"""
 

@@ -25,6 +25,9 @@ ORDER_FIELDS = (
     "tracking_page_url",
     "placed_at",
     "processing_at",
+    "billed_at",
+    "completed_at",
+    "scheduled_on",
     "shipped_at",
     "delivered_at",
     "cancelled_at",
@@ -74,6 +77,7 @@ LINE_FIELDS = (
     "requires_shipping",
     "image_url",
     "product_url",
+    "categories",
 )
 SCAN_FIELDS = (
     "status",

@@ -54,6 +54,11 @@ class Order(serializers.Serializer[Any]):
     )
     placed_at = serializers.DateTimeField(required=False)
     processing_at = _instant("Since when nothing stands against working on it.")
+    billed_at = _instant("When its billing succeeded.")
+    completed_at = _instant("When it was marked completed.")
+    scheduled_on = serializers.DateField(
+        **_optional(allow_null=True, help_text="The day of delivery by the shopper's schedule.")
+    )
     shipped_at = _instant("When the first parcel left.")
     delivered_at = _instant("When every parcel had arrived, and nothing was left to be shipped.")
     cancelled_at = _instant()
@@ -85,6 +90,9 @@ class OrderLine(serializers.Serializer[Any]):
     requires_shipping = serializers.BooleanField()
     image_url = serializers.CharField(allow_blank=True)
     product_url = serializers.CharField(allow_blank=True)
+    categories = serializers.ListField(
+        child=serializers.CharField(), allow_null=True, help_text="Those that the product is in; null: not known."
+    )
 
 
 class Item(serializers.Serializer[Any]):

@@ -30,6 +30,7 @@ urlpatterns = [
     path("api/v1/orders/bulk", orders.OrdersInBulk.as_view(), name="api_orders_bulk"),
     path("api/v1/orders/<external_id:external_id>/bill", orders.BillOrder.as_view(), name="api_bill_order"),
     path("api/v1/orders/<external_id:external_id>/cancel", orders.CancelOrder.as_view(), name="api_cancel_order"),
+    path("api/v1/orders/<external_id:external_id>/complete", orders.CompleteOrder.as_view(), name="api_complete_order"),
     path("api/v1/orders/<external_id:external_id>/fulfil", orders.FulfilOrder.as_view(), name="api_fulfil_order"),
     path("api/v1/orders/<external_id:external_id>", orders.OrderDetail.as_view(), name="api_order"),
     path("api/v1/shipments", shipments.Shipments.as_view(), name="api_shipments"),

@@ -67,6 +67,16 @@ def billing(merchant: Merchant, external_id: str, told: Told, *, at: datetime) -
     return _order(merchant, external_id, handled, at=at)
 
 
+def completion(merchant: Merchant, external_id: str, told: Told, *, at: datetime) -> Written:
+    """Note that an order is completed. Raises `Problem`."""
+    when = told["completed_at"] or at
+    try:
+        handled = services.complete_order(merchant=merchant, order_external_id=external_id, completed_at=when, at=at)
+    except services.Contradiction as error:
+        raise Problem("conflict", str(error)) from None
+    return _order(merchant, external_id, handled, at=at)
+
+
 def fulfilment(merchant: Merchant, order_external_id: str, told: Told, *, at: datetime) -> Written:
     """Take in a parcel of an order that the address names. Raises `Problem`."""
     written = _shipment(merchant, order_external_id, told, at=at)

@@ -22,9 +22,11 @@ class Order(MerchantOwned):
     `total` is in major units of `currency`, and so is `net_value`: what the goods cost after discounts, without shipping, of
     which `net_refunded` was given back since; None where the source does not tell. `stalled_policy` is the version of the
     merchant's settings that was in force when it was placed, None for the defaults. `stalls_at` is when it stalls if nothing
-    happens, None where nothing is waited for; `stalled_at` is when it did, and stays. `locale` is the language that the shopper
-    ordered in ("de", "en-CA"), as far as the source tells. `page_token` leads to the shopper's page: None while there is none,
-    "" where it was taken back. `is_followed`: others than its shopper asked to hear of it (`Follower`).
+    happens, None where nothing is waited for; `stalled_at` is when it did, and stays. `billed_at` is when its billing
+    succeeded, `completed_at` when the merchant's system marked it completed, and `scheduled_on` the day of delivery by its
+    schedule. `locale` is the language that the shopper ordered in ("de", "en-CA"), as far as the source tells. `page_token`
+    leads to the shopper's page: None while there is none, "" where it was taken back. `is_followed`: others than its shopper
+    asked to hear of it (`Follower`).
     """
 
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="+", db_index=False)
@@ -53,6 +55,9 @@ class Order(MerchantOwned):
     delivered_at = models.DateTimeField(null=True, blank=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
     cancel_reason = models.CharField(max_length=60, blank=True)
+    billed_at = models.DateTimeField(null=True, blank=True)
+    completed_at = models.DateTimeField(null=True, blank=True)
+    scheduled_on = models.DateField(null=True, blank=True)
     recorded_at = models.DateTimeField()
     # The database itself refuses to lose a version that an order keeps.
     stalled_policy = models.ForeignKey(
@@ -132,7 +137,9 @@ def in_status(status: str) -> Q:
 
 
 class OrderLine(MerchantOwned):
-    """One line of an order. `quantity` is what is still ordered; `ordered` what was ordered first."""
+    """One line of an order. `quantity` is what is still ordered; `ordered` what was ordered first. `categories` are those that
+    the product is in, by name; None where the source does not tell.
+    """
 
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="+", db_index=False)
     order = models.ForeignKey(
@@ -151,6 +158,7 @@ class OrderLine(MerchantOwned):
     requires_shipping = models.BooleanField(default=True)
     image_url = models.URLField(max_length=500, blank=True)
     product_url = models.URLField(max_length=500, blank=True)
+    categories = models.JSONField(null=True, blank=True)
 
     class Meta:
         constraints = [

@@ -5,7 +5,7 @@ Each runs in its caller's transaction (the handling of one message, one request)
 
 from tracking.services.accounts import open_account
 from tracking.services.contradiction import Contradiction
-from tracking.services.orders import bill_order, cancel_order, forget_order, ingest_order, ingest_refund
+from tracking.services.orders import bill_order, cancel_order, complete_order, forget_order, ingest_order, ingest_refund
 from tracking.services.shipments import (
     ingest_fulfillment,
     ingest_fulfillment_scan,
@@ -20,6 +20,7 @@ __all__ = [
     "add_wish",
     "bill_order",
     "cancel_order",
+    "complete_order",
     "forget_order",
     "ingest_fulfillment",
     "ingest_fulfillment_scan",

@@ -47,8 +47,10 @@ def ingest_order(*, merchant: Merchant, order: OrderInput, at: datetime) -> Hand
     if is_news:
         _write_lines(dossier, order.lines)
     happened: list[Fact] = [facts.OrderPlaced.of(dossier, row.placed_at)] if is_new else []
-    if order.is_paid and not order.cancelled_at:
-        happened += progress.begin_processing(dossier, order.updated_at)
+    if order.billed_at or (order.is_paid and not order.cancelled_at):
+        happened += progress.bill(dossier, order.billed_at or order.updated_at)
+    if order.completed_at:
+        happened += progress.complete(dossier, order.completed_at)
     if order.cancelled_at:
         happened += progress.cancel(dossier, order.cancelled_at, order.cancel_reason)
     for fulfillment in order.fulfillments:
@@ -78,16 +80,29 @@ def cancel_order(
 
 
 def bill_order(*, merchant: Merchant, order_external_id: str, billed_at: datetime, at: datetime) -> Handled:
-    """The order is paid, authorised or free, so that it is worked on; once. Raises `Contradiction` for a cancelled one."""
+    """The order is paid, authorised or free, so that it is worked on; once. Raises `Contradiction` for one cancelled before."""
     dossier = Dossier.locked(merchant, external_id=order_external_id)
     if dossier is None:
         return _waits(order_external_id)
     order = dossier.order
-    if order.cancelled_at and not order.processing_at:
+    if order.cancelled_at and order.cancelled_at <= billed_at and not order.processing_at:
         raise Contradiction(f"The order {order.number} is cancelled: it is not worked on any more.")
-    event_ids = progress.announce(dossier, progress.begin_processing(dossier, billed_at), at=at)
+    event_ids = progress.announce(dossier, progress.bill(dossier, billed_at), at=at)
     event_ids += following.tell(order, at=at)
     return Handled(f"{order.number} is billed", event_ids=event_ids, **progress.about(order))
+
+
+def complete_order(*, merchant: Merchant, order_external_id: str, completed_at: datetime, at: datetime) -> Handled:
+    """The order is marked completed, once. Raises `Contradiction` for one that was cancelled before."""
+    dossier = Dossier.locked(merchant, external_id=order_external_id)
+    if dossier is None:
+        return _waits(order_external_id)
+    order = dossier.order
+    if order.cancelled_at and order.cancelled_at <= completed_at and not order.completed_at:
+        raise Contradiction(f"The order {order.number} is cancelled: it is not completed any more.")
+    event_ids = progress.announce(dossier, progress.complete(dossier, completed_at), at=at)
+    event_ids += following.tell(order, at=at)
+    return Handled(f"{order.number} is completed", event_ids=event_ids, **progress.about(order))
 
 
 def ingest_refund(*, merchant: Merchant, refund: RefundInput, at: datetime) -> Handled:
@@ -147,6 +162,7 @@ def _values(order: OrderInput) -> dict[str, Any]:
         "is_test": order.is_test,
         "status_url": order.status_url[:500],
         "destination_country": order.destination_country[:2],
+        **({} if order.scheduled_on is None else {"scheduled_on": order.scheduled_on}),
         "locale": order.locale[:12],
         "placed_at": order.created_at,
         "source_updated_at": order.updated_at,
@@ -213,6 +229,7 @@ def _line(line: LineInput, position: int) -> dict[str, Any]:
         "requires_shipping": line.requires_shipping,
         "image_url": line.image_url[:500],
         "product_url": line.product_url[:500],
+        "categories": None if line.categories is None else [clean.text(each, 120) for each in line.categories],
     }
 
 

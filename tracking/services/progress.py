@@ -25,6 +25,36 @@ def begin_processing(dossier: Dossier, when: datetime) -> list[Fact]:
     return [facts.OrderProcessing.of(dossier, order.processing_at or when)]
 
 
+def bill(dossier: Dossier, when: datetime) -> list[Fact]:
+    """Its billing succeeded, once: the order enters processing, and is fulfilled where it was completed before."""
+    order = dossier.order
+    processing = begin_processing(dossier, when)
+    if order.billed_at is not None or _was_cancelled_by(order, when):
+        return processing
+    update(order, {"billed_at": when})
+    return [*processing, *_fulfilled(dossier)]
+
+
+def complete(dossier: Dossier, when: datetime) -> list[Fact]:
+    """The order is completed, once: it is fulfilled where its billing has succeeded."""
+    order = dossier.order
+    if order.completed_at is not None or _was_cancelled_by(order, when):
+        return []
+    update(order, {"completed_at": when})
+    return _fulfilled(dossier)
+
+
+def _fulfilled(dossier: Dossier) -> list[Fact]:
+    order = dossier.order
+    if order.billed_at is None or order.completed_at is None:
+        return []
+    return [facts.OrderCompleted.of(dossier, order.completed_at)]
+
+
+def _was_cancelled_by(order: Order, when: datetime) -> bool:
+    return order.cancelled_at is not None and order.cancelled_at <= when
+
+
 def ship(dossier: Dossier, when: datetime) -> list[Fact]:
     """The first parcel left: the order is shipped, once. It was worked on, so it was processing before."""
     order = dossier.order

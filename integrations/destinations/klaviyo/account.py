@@ -8,7 +8,15 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import orjson
 
-from integrations.destinations.base import Account, ConnectionPaused, Defaults, Rejected, Unavailable, Unsupported
+from integrations.destinations.base import (
+    Account,
+    ConnectionPaused,
+    Defaults,
+    Rejected,
+    SuppressedPage,
+    Unavailable,
+    Unsupported,
+)
 from integrations.destinations.exchange import Answer
 from integrations.destinations.klaviyo.answers import plain, receipt_of, taken
 from integrations.destinations.klaviyo.client import KlaviyoSession
@@ -18,6 +26,10 @@ _METRIC_PAGES = 20
 
 _OWN_INTEGRATION = "api"
 """How Klaviyo names the integration of metrics that come through its API, as ours do."""
+
+
+_SUPPRESSED_AT = "subscriptions.email.marketing.suppression.timestamp"
+_LONG_AGO = "2000-01-01T00:00:00Z"
 
 
 class _Probe(NamedTuple):
@@ -81,6 +93,22 @@ def ensure_defaults(session: KlaviyoSession, *, name: str, email: str) -> Defaul
     return Defaults(list_id=list_id, profile_id=profile_id)
 
 
+def suppressed(session: KlaviyoSession, *, cursor: str) -> SuppressedPage:
+    """Read a page of the addresses that the account holds suppressed, for whatever reason, the oldest first.
+
+    Raises a `DeliveryError`.
+    """
+    wanted = {
+        "filter": f"greater-than({_SUPPRESSED_AT},{_LONG_AGO})",
+        "sort": _SUPPRESSED_AT,
+        "fields[profile]": "email",
+        "page[size]": "100",
+    }
+    documents = _read(session, "/api/profiles", "profiles:read", wanted | ({"page[cursor]": cursor} if cursor else {}))
+    emails = (_text(found, "attributes", "email") for found in _resources(documents))
+    return SuppressedPage(tuple(each.lower() for each in emails if each), _next(documents))
+
+
 def list_body(name: str) -> bytes:
     """Return the body of `POST /api/lists`. The opt-in process is left to the account's own setting."""
     return orjson.dumps({"data": {"type": "list", "attributes": {"name": name}}})
@@ -138,9 +166,14 @@ def _metrics(session: KlaviyoSession) -> Iterator[dict[str, Any]]:
     for _ in range(_METRIC_PAGES):
         documents = _read(session, "/api/metrics", "metrics:read", {"page[cursor]": cursor} if cursor else None)
         yield from _resources(documents)
-        cursor = parse_qs(urlsplit(str(_value(documents, "links", "next"))).query).get("page[cursor]", [""])[0]
+        cursor = _next(documents)
         if not cursor:
             return
+
+
+def _next(documents: Mapping[str, Any]) -> str:
+    """The cursor of the page that comes next, "" after the last one."""
+    return parse_qs(urlsplit(str(_value(documents, "links", "next"))).query).get("page[cursor]", [""])[0]
 
 
 def _find_list(session: KlaviyoSession, name: str) -> str:

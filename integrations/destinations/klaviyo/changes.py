@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import orjson
 
@@ -31,13 +32,15 @@ CARRYING: Mapping[str, Carrying] = {
     "unsubscribe": Carrying(100, _MEDIUM),
     "suppress": Carrying(100, _MEDIUM),
     "list_add": Carrying(1_000, _SMALL),
+    "list_remove": Carrying(100, _SMALL),
     "upsert": Carrying(1, _MEDIUM),
     "merge": Carrying(1, _SMALL),
     "erase": Carrying(1, (Window(3, 1), Window(60, 60))),
 }
 """Most profiles in one request, and the rate limits, as the OpenAPI description of 2026-07-15 states them.
 
-`list_add` travels as a bulk import, which takes 10,000: as many as the other requests are enough.
+`list_add` travels as a bulk import, which takes 10,000: as many as the other requests are enough. `list_remove` takes 1,000
+profiles by their ids, which are looked up before it, 50 at a time.
 """
 
 PROFILE_BYTES = 100_000
@@ -85,6 +88,8 @@ def send(exchange: Exchange, changes: Sequence[Change]) -> Receipt:
     """Make the request that carries `changes`, which are of one kind, list and source. Raises a `DeliveryError`."""
     if changes[0].kind == "merge":
         return _merge(exchange, changes[0])
+    if changes[0].kind == "list_remove":
+        return _remove_from_list(exchange, changes)
     if changes[0].kind == "subscribe" and any(each.is_late for each in changes):
         return _subscribe_late(exchange, changes)
     return _send(exchange, changes, range(len(changes)))
@@ -113,7 +118,7 @@ def _kind_problems(change: Change) -> Iterator[str]:
         yield "subscriptions: no channel"
     if change.kind == "suppress" and not change.email:
         yield "profile.email: missing, and only e-mail addresses can be suppressed"
-    if change.kind == "list_add" and not change.list_id:
+    if change.kind in ("list_add", "list_remove") and not change.list_id:
         yield "list: missing"
     if change.kind == "merge" and not (change.details.get("email") or change.details.get("phone")):
         yield "merge: the profile that is given up has neither an e-mail address nor a phone number"
@@ -159,6 +164,25 @@ def _merge(exchange: Exchange, change: Change) -> Receipt:
         return receipt
     answer = exchange("POST", "/api/profile-merge", payloads.merge(into, source))
     return _refusing_what_is_not_there(answer, "profiles:write", lambda _pointer: (0,))
+
+
+def _remove_from_list(exchange: Exchange, changes: Sequence[Change]) -> Receipt:
+    """Leaving a list needs ids, too. Who is not known there is on no list: that is done."""
+    ids: list[str] = []
+    for kind, addresses in (
+        ("email", sorted({each.email for each in changes if each.email})),
+        ("phone_number", sorted({each.phone for each in changes if not each.email})),
+    ):
+        for start in range(0, len(addresses), _ASKED_AT_ONCE):
+            answer = _ask(exchange, kind, addresses[start : start + _ASKED_AT_ONCE])
+            receipt = taken(answer, "profiles:read or subscriptions:read")
+            ids += [found for each in _resources(answer) if (found := _id(each))]
+    if not ids:
+        return receipt
+    path = f"/api/lists/{quote(changes[0].list_id, safe='')}/relationships/profiles"
+    answer = exchange("DELETE", path, payloads.members(ids))
+    everyone = tuple(range(len(changes)))
+    return _refusing_what_is_not_there(answer, "lists:write or profiles:write", lambda _pointer: everyone)
 
 
 def _subscribe_late(exchange: Exchange, changes: Sequence[Change]) -> Receipt:

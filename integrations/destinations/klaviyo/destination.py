@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
-from integrations.destinations.base import Account, Change, Defaults, KeyWords, Outgoing, Window
+from integrations.destinations.base import Account, Change, Defaults, KeyWords, Outgoing, SuppressedPage, Window
 from integrations.destinations.klaviyo import account, changes, payloads, rules
 from integrations.destinations.klaviyo.client import KlaviyoSession
 
@@ -67,3 +67,8 @@ class Klaviyo:
         """Look up the list and the profile, create what is missing: see `account.ensure_defaults`."""
         with closing(self.open(secret, address)) as session:
             return account.ensure_defaults(session, name=name, email=email)
+
+    def suppressed(self, secret: str, address: str, *, cursor: str) -> SuppressedPage:
+        """Read a page of suppressed addresses: see `account.suppressed`."""
+        with closing(self.open(secret, address)) as session:
+            return account.suppressed(session, cursor=cursor)

@@ -51,6 +51,11 @@ def add_to_list(changes: Sequence[Change]) -> bytes:
     return _job("profile-bulk-import-job", {"profiles": profiles}, lists)
 
 
+def members(ids: Sequence[str]) -> bytes:
+    """Return the body of `DELETE /api/lists/{id}/relationships/profiles`: profiles by their ids."""
+    return orjson.dumps({"data": [{"type": "profile", "id": each} for each in ids]})
+
+
 def upsert(change: Change) -> bytes:
     """Return the body of `POST /api/profile-import`. What is not known is left out: a null would clear it."""
     known = {name: change.details[name] for name in _FIELDS if change.details.get(name)}

@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 
 from integrations.catalog import CUSTOM
-from integrations.destinations.base import Account, Carrying, Change, Defaults, KeyWords, Outgoing, Window
+from integrations.destinations.base import (
+    Account,
+    Carrying,
+    Change,
+    Defaults,
+    KeyWords,
+    Outgoing,
+    SuppressedPage,
+    Window,
+)
 from integrations.destinations.shopify_flow import payloads
 from integrations.destinations.shopify_flow.answers import plain
 from integrations.destinations.shopify_flow.client import FlowSession
@@ -95,3 +104,7 @@ class ShopifyFlow:
     def ensure_defaults(self, secret: str, address: str, *, name: str, email: str) -> Defaults:
         """Nothing is kept in Flow."""
         return Defaults(list_id="", profile_id="")
+
+    def suppressed(self, secret: str, address: str, *, cursor: str) -> SuppressedPage:
+        """Flow knows no suppression."""
+        return SuppressedPage((), "")

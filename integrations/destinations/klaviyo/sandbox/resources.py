@@ -37,6 +37,8 @@ def _read_profile(profile: Profile, field: str) -> Value:
             return profile.created
         case "updated":
             return profile.updated
+        case "subscriptions.email.marketing.suppression.timestamp":
+            return max(profile.consents.suppressions.values(), default=None)
     return profile.identifiers.get(field)
 
 
@@ -83,8 +85,9 @@ PROFILES: Collection[Profile] = Collection(
         "_kx": ("equals",),
         "created": ("greater-than", "less-than"),
         "updated": ("greater-than", "less-than"),
+        "subscriptions.email.marketing.suppression.timestamp": _COMPARISONS,
     },
-    sorts=("id", "created", "updated", "email"),
+    sorts=("id", "created", "updated", "email", "subscriptions.email.marketing.suppression.timestamp"),
     default_sort="created",
     page_size=20,
     max_page_size=100,
