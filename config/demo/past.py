@@ -38,7 +38,7 @@ def tell(month: Iterable[Moment], stage: Stage) -> None:
             _live_through(moment, merchants)
     stage.sandbox.set_limits(1.0)
     for shop in SHOPS:
-        if shop.loyalty:
+        if shop.loyalty and shop.account in merchants:
             programme.redeem(merchants[shop.account], at=stage.began_at)
 
 

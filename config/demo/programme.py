@@ -69,7 +69,7 @@ def set_up(merchant: Merchant, *, at: datetime) -> None:
 
 
 def redeem(merchant: Merchant, *, at: datetime) -> None:
-    """Members redeem points, one of them thinks better of it, and those who are left get something as a present."""
+    """Members redeem points, and others get something as a present, which one of them does not keep. No points come of it."""
     offered = {each.name: each for each in Reward.objects.for_merchant(merchant)}
     rich = Member.objects.for_merchant(merchant).filter(balance__gte=COST).select_related("customer")
     for place, member in enumerate(rich.order_by("pk")[: 2 * REDEEMED]):
@@ -84,7 +84,7 @@ def redeem(merchant: Merchant, *, at: datetime) -> None:
                 at=at - timedelta(hours=place + 1),
                 by=DEMO,
             )
-        if place == 0:
+        if place == REDEEMED:
             services.deactivate_reward(merchant=merchant, key=issued.pk, at=at, by=DEMO)
-        if place == 1:
+        if place == 0:
             services.use_reward(merchant=merchant, key=issued.pk, at=at)

@@ -47,7 +47,7 @@ def issue(merchant: Merchant, reward: Reward, to: Member, cause: str = "a presen
     with transaction.atomic():
         source = IssuedReward.Source.ONE_TIME_CAMPAIGN
         return services.issue_reward(
-            merchant=merchant, customer=to.customer, reward=reward, source=source, cause=cause, at=AT
+            merchant=merchant, customer=to.customer, reward=reward, source=source, cause=cause, at=AT + DAY / 7
         )
 
 
