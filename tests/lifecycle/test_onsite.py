@@ -244,6 +244,7 @@ def test_a_merchant_may_take_unsigned_calls_all_the_same(merchant: Merchant) -> 
     LifecycleRules.objects.create(merchant=merchant, signed_identities_only=False)
 
     assert post(merchant, a_call()).status_code == 202
+    assert post(merchant, a_call(hmac="0" * 64)).status_code == 403
 
 
 def test_another_merchants_secret_signs_nobody_here(merchant: Merchant) -> None:
