@@ -32,7 +32,7 @@ def measured(server: Server, runs: int) -> Section:
         title="The initial sync of an activity log",
         notes=(
             "One worker reads a local feed of 1,000 entries a page from its beginning, records and parses them, and sends their "
-            f"events to a stub that answers at once. The SDK sends {SDK_EVENTS:,} events that are in memory, and records nothing. "
+            f"events to a stub that answers at once. The SDK sends {SDK_EVENTS:,} events from memory, and records nothing. "
             "CPU is seconds per 1,000 events."
         ),
         head=("way", "events", "events/s", "Python CPU", "PostgreSQL CPU", "peak MB"),

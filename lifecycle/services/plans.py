@@ -47,7 +47,7 @@ def tell_plan(*, merchant: Merchant, customer: Customer, plan: PlanInput, at: da
                 setattr(row, name, value)
             row.told_at, row.recorded_at = plan.told_at, at
             row.save(update_fields=[*said, "told_at", "recorded_at"])
-    return row  # type: ignore[no-any-return]
+    return row
 
 
 def _said(plan: PlanInput) -> dict[str, Any]:
