@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -17,16 +16,10 @@ from lifecycle.inputs import PlanInput
 from lifecycle.models import Plan
 from lifecycle.models.plan import WORD_LENGTH
 
-COLUMNS = (
-    "schedule",
-    "box",
-    "status",
-    "is_mailed",
-    "has_filled_out_profile",
-    "signed_up_at",
-    "told_at",
-    "recorded_at",
-)
+WORDS = ("schedule", "box", "status", "is_mailed", "has_filled_out_profile", "signed_up_at")
+"""What a source may say of a subscription."""
+
+COLUMNS = (*WORDS, "told_at", "recorded_at")
 
 
 def tell_plan(*, merchant: Merchant, customer: Customer, plan: PlanInput, at: datetime) -> Plan:
@@ -51,7 +44,7 @@ def tell_plan(*, merchant: Merchant, customer: Customer, plan: PlanInput, at: da
 
 
 def _said(plan: PlanInput) -> dict[str, Any]:
-    said = {name: value for name, value in asdict(plan).items() if value is not None and name != "told_at"}
+    said = {name: value for name in WORDS if (value := getattr(plan, name)) is not None}
     return {name: clean.text(value, WORD_LENGTH) if isinstance(value, str) else value for name, value in said.items()}
 
 
