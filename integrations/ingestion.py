@@ -6,7 +6,7 @@ import csv
 import io
 import itertools
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, BinaryIO
@@ -73,17 +73,25 @@ def documents(file: str, stream: BinaryIO) -> Iterator[Document]:
 
 
 def _rows(file: str, stream: BinaryIO) -> Iterator[Document]:
-    table = csv.DictReader(io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline=""))
+    text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
+    table = csv.DictReader(text)
     for row in table:
-        document: dict[str, Any] = {}
-        for name, cell in row.items():
-            if isinstance(name, str) and cell:
-                *outer, last = name.strip().split(".")
-                inner = document
-                for each in outer:
-                    inner = inner.setdefault(each, {})
+        yield Document(file, table.line_num, orjson.dumps(_nested(row)))
+    # Else it would close the stream, which is its opener's.
+    text.detach()
+
+
+def _nested(row: Mapping[str | Any, Any]) -> dict[str, Any]:
+    document: dict[str, Any] = {}
+    for name, cell in row.items():
+        if isinstance(name, str) and cell:
+            *outer, last = name.strip().split(".")
+            inner: Any = document
+            for each in outer:
+                inner = inner.setdefault(each, {}) if isinstance(inner, dict) else None
+            if isinstance(inner, dict):
                 inner[last] = cell
-        yield Document(file, table.line_num, orjson.dumps(document))
+    return document
 
 
 def ingest(
