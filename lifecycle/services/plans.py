@@ -17,17 +17,10 @@ from lifecycle.models import Plan
 from lifecycle.models.plan import WORD_LENGTH
 from lifecycle.services import lists, suppression
 
-COLUMNS = (
-    "schedule",
-    "box",
-    "status",
-    "is_mailed",
-    "has_filled_out_profile",
-    "signed_up_at",
-    "started_at",
-    "told_at",
-    "recorded_at",
-)
+WORDS = ("schedule", "box", "status", "is_mailed", "has_filled_out_profile", "signed_up_at")
+"""What a source may say of a subscription."""
+
+COLUMNS = (*WORDS, "started_at", "told_at", "recorded_at")
 
 
 def tell_plan(*, merchant: Merchant, customer: Customer, plan: PlanInput, at: datetime) -> None:
@@ -83,7 +76,5 @@ def _bring_up_to_date(row: Plan, plan: PlanInput, *, at: datetime) -> None:
 
 
 def _said(plan: PlanInput) -> dict[str, Any]:
-    said = {name: value for name, value in asdict(plan).items() if value is not None}
-    del said["told_at"]
-    said.pop("started_at", None)
+    said = {name: value for name in WORDS if (value := getattr(plan, name)) is not None}
     return {name: clean.text(value, WORD_LENGTH) if isinstance(value, str) else value for name, value in said.items()}

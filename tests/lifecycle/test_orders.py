@@ -32,7 +32,7 @@ LINES = (LineInput("11", "Small box", price=Decimal("47.95"), categories=("Boxes
 
 
 def placed(placed_at: datetime, **more: Any) -> OrderInput:
-    told = {"updated_at": placed_at, "currency": "USD", "total": Decimal("47.95"), "lines": LINES}
+    told: dict[str, Any] = {"updated_at": placed_at, "currency": "USD", "total": Decimal("47.95"), "lines": LINES}
     return OrderInput("5001", "#1001", placed_at, person=PersonInput(email=EMAIL), **(told | more))
 
 

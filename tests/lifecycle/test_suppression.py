@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection as database
@@ -37,8 +38,8 @@ def shopper(merchant: Merchant, email: str = EMAIL) -> Customer:
     return found
 
 
-def tell(merchant: Merchant, at: datetime = AT, email: str = EMAIL, **said: object) -> None:
-    plan = PlanInput(at, **said)  # type: ignore[arg-type]
+def tell(merchant: Merchant, at: datetime = AT, email: str = EMAIL, **said: Any) -> None:
+    plan = PlanInput(at, **said)
     services.tell_plan(merchant=merchant, customer=shopper(merchant, email), plan=plan, at=at)
 
 
@@ -77,7 +78,7 @@ def held(merchant: Merchant) -> list[tuple[str, str, bool]]:
         ({"is_mailed": False}, "not_mailed"),
     ],
 )
-def test_who_is_dead_or_not_mailed_is_suppressed_once(merchant: Merchant, said: dict[str, object], reason: str) -> None:
+def test_who_is_dead_or_not_mailed_is_suppressed_once(merchant: Merchant, said: dict[str, Any], reason: str) -> None:
     for days in range(3):
         tell(merchant, AT + days * DAY, **said)
 

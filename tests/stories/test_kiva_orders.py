@@ -53,7 +53,13 @@ def tell(shop: Shop, path: str, **body: Any) -> dict[str, Any]:
 def place(shop: Shop, at: datetime, email: str, key: str = "820", **more: Any) -> dict[str, Any]:
     """An order that the schedule made."""
     line = {"external_id": "1", "product_name": "Small box", "quantity": 1, "price": "47.95", "categories": ["Boxes"]}
-    order = {"external_id": key, "number": f"#{key}", "placed_at": at.isoformat(), "currency": "USD", "total": "47.95"}
+    order: dict[str, Any] = {
+        "external_id": key,
+        "number": f"#{key}",
+        "placed_at": at.isoformat(),
+        "currency": "USD",
+        "total": "47.95",
+    }
     order |= {"customer": {"email": email}, "lines": [line], "scheduled_on": (at + 96 * HOUR).date().isoformat()}
     return tell(shop, "orders", **(order | more))
 
@@ -173,7 +179,7 @@ def test_many_travel_a_hundred_at_a_time_and_the_list_can_be_saved(shop: Shop) -
     client = Client()
     client.force_login(person)
     file = client.get(f"/m/{shop.merchant.public_id}/suppressions/export/")
-    rows = list(csv.DictReader(file.getvalue().decode().splitlines()))  # type: ignore[attr-defined]
+    rows = list(csv.DictReader(file.getvalue().decode().splitlines()))
     assert sorted(row["email"] for row in rows) == sorted(everybody)
     assert {row["reason"] for row in rows} == {"dead"}
     assert suppression_check.start(shop.merchant, at=timezone.now()) == 1
