@@ -90,6 +90,7 @@ CUSTOMER_DATA: dict[str, Any] = {
     "customer": {"id": "77", "email": "ada@example.com", "ids": [{"source": "shop", "external_id": "5932"}]},
     "consents": [],
     "profile_changes": [],
+    "suppressions": [],
     "events": [{"occurred_at": "2026-11-20T09:12:00+00:00", "metric_name": "Processing order", "deliveries": []}],
     "messages": [],
     "orders": [{"number": "#1001", "lines": []}],

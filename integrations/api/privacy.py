@@ -37,7 +37,7 @@ class CustomerData(Endpoint):
         tag="Customers",
         scope="privacy:read",
         summary="Get all data of a customer",
-        answer=schemas.customer_data(("consents", "profile_changes", "events", "messages")),
+        answer=schemas.customer_data(("consents", "profile_changes", "suppressions", "events", "messages")),
         example=examples.CUSTOMER_DATA,
         problems=("unavailable",),
     )

@@ -16,21 +16,21 @@ from tracking.services import issues
 from tracking.updates import with_updates
 
 
-def begin_processing(dossier: Dossier, when: datetime) -> list[Fact]:
-    """The order enters processing, once."""
+def begin_processing(dossier: Dossier, when: datetime, **more: datetime) -> list[Fact]:
+    """The order enters processing, once; `more` is written with it."""
     order = dossier.order
     if order.processing_at is not None or order.cancelled_at is not None:
         return []
-    update(order, {"processing_at": max(when, order.placed_at)})
+    update(order, {"processing_at": max(when, order.placed_at), **more})
     return [facts.OrderProcessing.of(dossier, order.processing_at or when)]
 
 
 def bill(dossier: Dossier, when: datetime) -> list[Fact]:
     """Its billing succeeded, once: the order enters processing, and is fulfilled where it was completed before."""
     order = dossier.order
-    processing = begin_processing(dossier, when)
     if order.billed_at is not None or _was_cancelled_by(order, when):
-        return processing
+        return begin_processing(dossier, when)
+    processing = begin_processing(dossier, when, billed_at=when)
     update(order, {"billed_at": when})
     return [*processing, *_fulfilled(dossier)]
 

@@ -198,11 +198,34 @@ def test_a_failing_change_holds_events_back_however_long_it_fails(
 def test_an_event_before_a_change_does_not_wait_for_it(shop: Shop, sandbox: Sandbox, backlog: Backlog) -> None:
     (event,) = backlog(shop, 1)
     customer = Customer.objects.get(email=event.identifier)
-    ask(shop, Kind.SUPPRESS, customer)
-    sandbox.fault("server_error", operation="bulk_suppress_profiles")
+    ask(shop, Kind.UNSUBSCRIBE, customer)
+    sandbox.fault("server_error", operation="bulk_unsubscribe_profiles")
     Engine().run(seconds=20)
 
     assert Delivery.objects.get(event__isnull=False).state == "sent"
+
+
+def test_a_suppression_comes_before_whatever_was_not_sent(shop: Shop, sandbox: Sandbox, backlog: Backlog) -> None:
+    event, _ = backlog(shop, 2)
+    ask(shop, Kind.SUPPRESS, Customer.objects.get(email=event.identifier))
+    sandbox.fault("server_error", operation="bulk_suppress_profiles")
+    Engine().run(seconds=20)
+
+    assert list(Delivery.objects.order_by("pk").values_list("state", flat=True)) == ["pending", "sent", "pending"]
+
+
+def test_a_suppression_that_the_key_may_not_make_pauses_the_connection(
+    world: World, sandbox: Sandbox, backlog: Backlog
+) -> None:
+    shop = world.shop()
+    scopes = {"accounts:read", "metrics:read", "events:read", "events:write", "profiles:read", "profiles:write"}
+    sandbox.add_account(shop.key, public_key=shop.public_key, scopes=scopes)
+    (event,) = backlog(shop, 1)
+    ask(shop, Kind.SUPPRESS, Customer.objects.get(email=event.identifier))
+    Engine().run(seconds=20)
+
+    assert Connection.objects.get().state == "paused_scope"
+    assert shop.states == {"pending": 2}
 
 
 def test_one_bad_address_costs_no_other_change(shop: Shop, sandbox: Sandbox, newsletter: str) -> None:
@@ -243,7 +266,7 @@ def test_a_missing_scope_holds_changes_and_not_events(world: World, sandbox: San
     shop = world.shop()
     scopes = {"accounts:read", "metrics:read", "events:read", "events:write", "profiles:read", "profiles:write"}
     sandbox.add_account(shop.key, public_key=shop.public_key, scopes=scopes | {"lists:read", "lists:write"})
-    delivery = ask(shop, Kind.SUPPRESS)
+    delivery = ask(shop, Kind.UNSUBSCRIBE)
     backlog(shop, 1, email="other@mail.example")
     Engine().run(seconds=20)
     delivery.refresh_from_db()
