@@ -19,10 +19,8 @@ TONES = {TOLD: "good", WAITING: "info"}
 def find_activities(term: str) -> list[int]:
     """Entries by shopper, or by the log's own id."""
     mine = Activity.objects.filter(merchant__in=Merchant.objects.values("pk"))
-    if finding.is_person(term):
-        found = mine.filter(customer__in=finding.customers(term))
-    else:
-        found = mine.filter(entry_id=term)
+    is_person = finding.is_person(term)
+    found = mine.filter(customer__in=finding.customers(term)) if is_person else mine.filter(entry_id=term)
     return list(found.values_list("pk", flat=True)[: finding.MOST])
 
 
