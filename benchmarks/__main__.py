@@ -1,4 +1,4 @@
-"""`make bench`: measure the parts that are named, one after the other, and write the report. `scale` only where it is named."""
+"""`make bench`: measure the parts that are named, one after the other, and write the report. `scale` and `sync` only if named."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PARTS = {
     "scale": scale.measured,
     "sync": sync.measured,
 }
-ONLY_WHEN_NAMED = {"scale"}
+ONLY_WHEN_NAMED = {"scale", "sync"}
 REPORT = ROOT / "var" / "bench.md"
 
 

@@ -46,7 +46,7 @@ def measured(server: Server, runs: int) -> Section:
         ],
         verdicts=[
             Verdict(
-                "at least 5 times the SDK loop, reading and parsing included", found[MANY].rate / sdk.rate, least=5.0
+                "at least 10 times the SDK loop, reading and parsing included", found[MANY].rate / sdk.rate, least=10.0
             ),
             Verdict("at most 120 MB", found[MANY].memory, most=MOST_MB, unit="MB", digits=0),
             Verdict("flat over 200,000 entries", found[MANY].memory / found[FEW].memory, most=FLAT),

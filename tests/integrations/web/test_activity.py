@@ -90,7 +90,7 @@ def test_an_editor_sets_a_feed_and_syncs_the_past(logged: Merchant, sign_in: Sig
     assert AuditEntry.objects.for_merchant(logged).count() == 7
 
 
-@pytest.mark.parametrize("url", ["http://kiva.example/log", "https://10.0.0.1/log", "https://u:secret@kiva.example/", "log"])
+@pytest.mark.parametrize("url", ["http://kiva.example/log", "https://10.0.0.1/log", "https://ann@kiva.example/", "log"])
 def test_an_address_that_may_not_be_called_is_refused(logged: Merchant, sign_in: SignIn, url: str) -> None:
     answer = sign_in("editor").post(f"/m/{logged.public_id}/activity/feed/", {"url": url})
 
