@@ -26,6 +26,7 @@ from tracking import facts
 from tracking.dossier import Dossier
 from tracking.models import Order
 
+ALL_BUT_SUBSCRIBERS = [key for key, each in catalog.metrics.items() if each.pack.key != "subscription_lifecycle"]
 AT = datetime(2026, 11, 20, 10, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -96,7 +97,7 @@ def make_merchant(name: str) -> Merchant:
     merchant = Merchant.objects.create(name=name)
     ShopDomain.objects.create(merchant=merchant, domain=f"{name.lower()}.myshopify.com")
     connection = Connection.objects.create(
-        merchant=merchant, enabled_metrics=list(catalog.metrics), launch_at=AT - 30 * DAY, launched_at=AT - 30 * DAY
+        merchant=merchant, enabled_metrics=ALL_BUT_SUBSCRIBERS, launch_at=AT - 30 * DAY, launched_at=AT - 30 * DAY
     )
     Lane.objects.create(merchant=merchant, connection=connection)
     return merchant

@@ -24,17 +24,18 @@ from tracking import facts
 from tracking.dossier import Dossier
 from tracking.models import Order
 
+ALL_BUT_SUBSCRIBERS = [key for key, each in catalog.metrics.items() if each.pack.key != "subscription_lifecycle"]
 AT = datetime(2026, 11, 20, 10, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 def merchant_with(*metrics: str, **more: Any) -> Merchant:
-    """A merchant that was launched a month ago, with these metrics on (all of them if none is named)."""
+    """A merchant that was launched a month ago, with these metrics on (all but those of subscribers if none is named)."""
     merchant = Merchant.objects.create(name="Alba")
     given = {
         "launch_at": AT - 30 * DAY,
         "launched_at": AT - 30 * DAY,
-        "enabled_metrics": list(metrics or catalog.metrics),
+        "enabled_metrics": list(metrics or ALL_BUT_SUBSCRIBERS),
     }
     destination = Connection.objects.create(merchant=merchant, **{**given, **more})
     Lane.objects.create(merchant=merchant, connection=destination)

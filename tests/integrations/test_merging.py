@@ -11,6 +11,7 @@ from django.db import transaction
 
 from integrations import consent, customers, disclosure, erasure, history, merging
 from integrations.audit import Actor
+from integrations.catalog import catalog
 from integrations.models import Customer, Delivery, Event, Merchant, ProfileChange
 from integrations.people import ConsentInput, PersonInput
 from tests.integrations.test_customers import AT, make_merchant
@@ -24,8 +25,11 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def merchant(db: None) -> Merchant:
-    """A launched merchant with every metric on."""
-    return make_merchant("Alba")
+    """A launched merchant with every metric on, but those of subscribers."""
+    made = make_merchant("Alba")
+    others = [key for key, each in catalog.metrics.items() if each.pack.key != "subscription_lifecycle"]
+    made.connections.update(enabled_metrics=others)
+    return made
 
 
 def shopper(merchant: Merchant, email: str = "", **more: str) -> Customer:
