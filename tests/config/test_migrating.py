@@ -32,7 +32,7 @@ from integrations.destinations.klaviyo.sandbox import Sandbox
 from tests.support.payloads import shopify_order
 from tests.support.waiting import wait_for
 
-OLDEST = {"integrations": "0023", "tracking": "0013", "returns": "0001"}
+OLDEST = {"integrations": "0026", "tracking": "0018", "returns": "0001", "loyalty": "0010", "lifecycle": "0004"}
 DOMAIN = "tea.myshopify.com"
 REQUESTS_A_SECOND = 50
 LOCK_TIMEOUT = "2s"
