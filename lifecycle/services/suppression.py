@@ -21,24 +21,23 @@ Reason = Suppression.Reason
 def check(merchant: Merchant, customers: Sequence[Customer], *, at: datetime) -> int:
     """Suppress those who are dead or not subscribed to e-mail, and are not suppressed yet; returns how many.
 
-    To be called in the transaction of whatever is told of them, with the customers as they are now. One statement where there is
-    nobody to suppress, a few more for each 500 otherwise. Nobody is ever taken out of suppression by it.
+    Only of merchants who have metrics of the pack on, and whose rules say so. To be called in the transaction of whatever is told
+    of them, with the customers as they are now. One statement where there is nobody to suppress, a few more for each 500
+    otherwise. Nobody is ever taken out of suppression by it.
     """
     named = {each.pk: each for each in customers if each.email and each.status != Customer.Status.ERASED}
-    if not named:
+    if not named or not _has_pack(merchant):
         return 0
     reasons = _by_plan(merchant, named) | {key: Reason.OPTED_OUT for key in named if consent.has_opted_out(named[key])}
-    if not reasons or not is_on(merchant):
+    if not reasons or LifecycleRules.objects.for_merchant(merchant).filter(suppresses=False).exists():
         return 0
     return suppressions.suppress(merchant, {named[key]: reason for key, reason in reasons.items()}, at=at)
 
 
-def is_on(merchant: Merchant) -> bool:
-    """Whether this merchant suppresses: it has metrics of the pack on, and its rules say so."""
-    mine = {metric.key for metric in catalog.metrics.values() if metric.pack == SUBSCRIPTION_LIFECYCLE}
-    if not any(mine.intersection(each.enabled_metrics) for each in merchant.connections.all()):
-        return False
-    return not LifecycleRules.objects.for_merchant(merchant).filter(suppresses=False).exists()
+def _has_pack(merchant: Merchant) -> bool:
+    """Whether a metric of the pack is on: for all other merchants nothing is looked up."""
+    mine = {metric.key for metric in catalog.in_pack(SUBSCRIPTION_LIFECYCLE.key)}
+    return any(mine.intersection(each.enabled_metrics) for each in merchant.connections.all())
 
 
 def _by_plan(merchant: Merchant, named: dict[int, Customer]) -> dict[int, Suppression.Reason]:
