@@ -38,6 +38,7 @@ REASONS: dict[Delivery.State, tuple[Delivery.Reason, ...]] = {
         Reason.CUSTOMER_ERASED,
         Reason.OPTED_OUT,
         Reason.TOLD_ELSEWHERE,
+        Reason.TOO_OLD,
     ),
 }
 """The reasons that a delivery in each state may have."""

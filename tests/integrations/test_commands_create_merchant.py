@@ -90,6 +90,7 @@ def test_launch_is_now_unless_told_otherwise() -> None:
 def test_every_source_gets_a_hook_if_none_is_named() -> None:
     made = json.loads(create("--json", source=None))
     assert sorted(hook["source"] for hook in made["hooks"]) == [
+        "activity_log",
         "aftership",
         "easypost",
         "loop",

@@ -40,7 +40,13 @@ def rotate() -> str:
 def test_every_column_of_secrets_is_known() -> None:
     found = {(column.model.__name__, column.name) for column in rotation.columns()}
     sources = {("SourceSecret", "current"), ("SourceSecret", "previous")}
-    assert found == {("Connection", "secret"), ("AlertAddress", "secret"), ("ErasureKey", "key"), *sources}
+    assert found == {
+        ("Connection", "secret"),
+        ("AlertAddress", "secret"),
+        ("ErasureKey", "key"),
+        ("LogFeed", "secret"),
+        *sources,
+    }
 
 
 @pytest.mark.parametrize("batch", [1, 2, 500])

@@ -104,7 +104,7 @@ def pair(db: None, settings: Any) -> Iterator[tuple[Shop, Shop]]:
                 person=ann, channels=["email"], is_marketing=True, source=name, given_at=AT, text=f"Of {name}."
             )
             consent.subscribe(merchant=shop.merchant, sign_up=said, at=timezone.now())
-            reward = {"name": f"Mug of {name}", "kind": Reward.Kind.CUSTOM}
+            reward: dict[str, Any] = {"name": f"Mug of {name}", "kind": Reward.Kind.CUSTOM}
             loyalty.offer_reward(shop.merchant, by=None, at=AT, **reward)
             tier_rules.save(shop.merchant, "gold", by=None, at=AT, name=f"Gold of {name}", entry_minor=100)
             tokens.create(shop.merchant, name, ["events:read"], at=timezone.now())
@@ -232,10 +232,10 @@ def addresses(resolver: URLResolver | None = None, prefix: str = "/") -> Iterato
             yield path
 
 
-POSTED_TO = ("/send-failed/", "/tracking-page/order/")
+POSTED_TO = ("/send-failed/", "/tracking-page/order/", "/feed/remove/", "/activity/sync/", "/suppressions/compare/")
 """Addresses of merchants that are never looked at."""
 
-FOR_EDITORS = ("/new/",)
+FOR_EDITORS = ("/campaigns/new/",)
 """Forms that only an editor may send."""
 
 OPEN = (

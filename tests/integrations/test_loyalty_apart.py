@@ -37,7 +37,7 @@ def pair(db: None) -> tuple[Merchant, Merchant]:
         hear(merchant, "shopify", "customers/create", {"id": 8, "email": "bob@shopper.example"})
         inbound.handle_due(seconds=20, clock=lambda: AT + HOUR)
         tier_rules.save(merchant, "gold", by=None, at=AT, name="Gold", entry_minor=100_000)
-        mug = {"kind": Reward.Kind.CUSTOM, "name": "Mug", "points_cost": 5, "codes": Reward.Codes.POOL}
+        mug: dict[str, Any] = {"kind": Reward.Kind.CUSTOM, "name": "Mug", "points_cost": 5, "codes": Reward.Codes.POOL}
         services.add_codes(services.offer_reward(merchant, by=None, at=AT, **mug), ["MUG-1", "MUG-2"], by=None, at=AT)
         with transaction.atomic():
             for who in ("7", "8"):

@@ -116,7 +116,7 @@ def _tell_more(merchant: Merchant) -> None:
     ann = customers.matching(merchant, email="ann@shopper.example").get()
     Follower.objects.create(merchant=merchant, order=order, customer=ann, since=AT)
     tier_rules.save(merchant, "friends", by=None, at=AT, name="Friends", kind=Tier.Kind.CUSTOM)
-    mug = {"name": "Mug", "kind": Reward.Kind.CUSTOM, "codes": Reward.Codes.POOL}
+    mug: dict[str, Any] = {"name": "Mug", "kind": Reward.Kind.CUSTOM, "codes": Reward.Codes.POOL}
     reward = loyalty.offer_reward(merchant, by=None, at=AT, **mug)
     loyalty.add_codes(reward, ["MUG-1"], by=None, at=AT)
     may = Actor(label="a test")

@@ -154,5 +154,6 @@ def test_tasks_carry_no_arguments_and_their_names_are_frozen() -> None:
     assert wake.TASKS == {
         "handle_inbound": "integrations.tasks.handle_inbound",
         "deliver": "integrations.tasks.deliver",
+        "read_log": "lifecycle.tasks.read_log",
         "run_campaigns": "loyalty.tasks.run_campaigns",
     }

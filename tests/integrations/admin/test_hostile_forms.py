@@ -32,6 +32,7 @@ RIGHT: dict[str, str] = {
     "timezone": "Europe/Berlin",
     "currency": "EUR",
     "metric_prefix": "Tidings",
+    "loyalty_prefix": "loyalty_",
     "klaviyo_key": KEY,
     "username": "somebody",
     "usable_password": "true",

@@ -102,6 +102,7 @@ def form(merchant: Merchant, **changes: Any) -> dict[str, Any]:
     """The merchant's form with nothing in its inlines."""
     domains = merchant.shop_domains.all()
     data: dict[str, Any] = {"name": merchant.name, "timezone": "Europe/Berlin", "currency": "EUR"}
+    data["loyalty_prefix"] = merchant.loyalty_prefix
     for prefix, count in (("shop_domains", len(domains)), ("memberships", 0)):
         data |= {f"{prefix}-TOTAL_FORMS": count, f"{prefix}-INITIAL_FORMS": count}
     for index, each in enumerate(domains):

@@ -65,5 +65,5 @@ def test_samples_on_the_sending_page_cost_no_query(merchant: Merchant, sign_in: 
     with CaptureQueriesContext(database) as queries:
         page = client.get(f"/m/{merchant.public_id}/metrics/").content.decode()
 
-    assert page.count("<summary>Sample") == 32
+    assert page.count("<summary>Sample") == 44
     assert len(queries) <= 5
