@@ -232,6 +232,8 @@ WORDS = {
     Reason.METRIC_OFF: "The metric was turned off before it could be sent.",
     Reason.NO_LONGER_TRUE: "When it was to be sent it was no longer true, so nobody was told.",
     Reason.TOLD_ELSEWHERE: "The same is told by another metric, so that nobody hears of it twice.",
+    Reason.FOLLOWS: "It waits until the event that it follows, of the same order, is accepted: look how that one stands.",
+    Reason.NOT_FOLLOWED: "The event that it follows, of the same order, was not sent, so this one is not either.",
     Reason.REJECTED: "Klaviyo refused it.",
     Reason.EXHAUSTED: "Every attempt failed.",
     Reason.UNCERTAIN: "A request with it may have arrived; a person decides whether to send it again.",

@@ -81,7 +81,7 @@ def test_erasing_keeps_what_happened_and_sends_nothing_more(merchant: Merchant) 
 
     redact(merchant)
 
-    assert (Event.objects.count(), told) == (told, 5)
+    assert (Event.objects.count(), told) == (told, 6)
     assert set(Delivery.objects.values_list("state", "reason", "settled_at")) == {("skipped", "erased", AT + DAY)}
 
 

@@ -172,6 +172,11 @@ class Domain(RuleBasedStateMachine):
         """What the rows say has happened, as metric and unique id."""
         for order in Order.objects.for_merchant(self.merchant):
             yield "shopify_order_created", f"order:{order.external_id}"
+            yield "placed_order", order.external_id
+            if order.cancelled_at:
+                yield "cancelled_order", order.external_id
+            if order.billed_at and order.completed_at:
+                yield "fulfilled_order", order.external_id
             yield from _update(order.subject, "order_created", order.placed_at)
             for metric, instant in (
                 ("processing_order", order.processing_at),

@@ -122,7 +122,7 @@ def test_a_metric_that_was_off_is_the_reason_why_there_is_no_event(merchant: Mer
     ship(merchant)
 
     off = said(merchant, "Metrics that are off")
-    assert off.endswith(": Order Tracking Update, Order Tracking Update Item")
+    assert off.endswith(": Placed Order, Order Tracking Update, Order Tracking Update Item")
 
     for connection in Connection.objects.all():
         connection.enabled_metrics = list(catalog.metrics)
