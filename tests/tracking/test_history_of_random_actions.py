@@ -172,11 +172,7 @@ class Domain(RuleBasedStateMachine):
         """What the rows say has happened, as metric and unique id."""
         for order in Order.objects.for_merchant(self.merchant):
             yield "shopify_order_created", f"order:{order.external_id}"
-            yield "placed_order", order.external_id
-            if order.cancelled_at:
-                yield "cancelled_order", order.external_id
-            if order.billed_at and order.completed_at:
-                yield "fulfilled_order", order.external_id
+            yield from _of_subscribers(order)
             yield from _update(order.subject, "order_created", order.placed_at)
             for metric, instant in (
                 ("processing_order", order.processing_at),
@@ -211,6 +207,15 @@ class Domain(RuleBasedStateMachine):
             named = set(_update(issue.shipment.external_id, "stalled_in_transit", issue.still_since))
             assert named <= known or named.isdisjoint(known)
             yield from named & known
+
+
+def _of_subscribers(order: Order) -> Iterator[tuple[str, str]]:
+    """The three that have the order's bare id."""
+    yield "placed_order", order.external_id
+    if order.cancelled_at:
+        yield "cancelled_order", order.external_id
+    if order.billed_at and order.completed_at:
+        yield "fulfilled_order", order.external_id
 
 
 def _update(about: str, trigger: str, anchor: datetime) -> Iterator[tuple[str, str]]:
