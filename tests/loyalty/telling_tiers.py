@@ -20,7 +20,7 @@ from tracking.business_time import begin_of
 
 BRONZE = {"name": "Bronze", "names": {"de": "Bronze", "fr": "Bronze"}}
 SILVER = {"name": "Silver", "names": {"de": "Silber"}, "entry_minor": 10_000, "maintain_minor": 8_000}
-GOLD = {"name": "Gold", "names": {"fr": "Or"}, "entry_minor": 50_000, "maintain_minor": 40_000}
+GOLD: dict[str, Any] = {"name": "Gold", "names": {"fr": "Or"}, "entry_minor": 50_000, "maintain_minor": 40_000}
 FRIENDS = {"name": "Friends", "kind": Tier.Kind.CUSTOM}
 _causes = count(1)
 
