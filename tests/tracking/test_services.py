@@ -271,7 +271,7 @@ def test_what_comes_before_its_order_waits_for_it(merchant: Merchant) -> None:
 
 
 @pytest.mark.parametrize("lines", [2, 50])
-def test_an_order_without_news_costs_seven_queries_whatever_its_size(merchant: Merchant, lines: int) -> None:
+def test_an_order_without_news_costs_six_queries_whatever_its_size(merchant: Merchant, lines: int) -> None:
     many = tuple(LineInput(str(number), "Socks") for number in range(lines))
     shipped = (fulfillment(items=tuple((line.external_id, 1) for line in many)),)
     order(merchant, lines=many, is_paid=True, fulfillments=shipped)
@@ -279,8 +279,7 @@ def test_an_order_without_news_costs_seven_queries_whatever_its_size(merchant: M
     with CaptureQueriesContext(connection) as queries:
         order(merchant, lines=many, is_paid=True, fulfillments=shipped)
 
-    # One asks whether the shopper is to be suppressed.
-    assert len(_statements(queries)) == 7
+    assert len(_statements(queries)) == 6
 
 
 @pytest.mark.parametrize("scans", [1, 30])

@@ -45,7 +45,7 @@ TICKED = [("onboard", "packs", "order_tracking"), ("onboard", "source_shopify", 
 TICKED += [("connection", "packs", "order_status"), ("token", "scopes", "events:read")]
 """Part of an address -> what a person would tick there."""
 
-STRICT = {"currency", "shop_domains", "shop_domains-0-domain", "email"}
+STRICT = {"loyalty_prefix", "currency", "shop_domains", "shop_domains-0-domain", "email"}
 """Fields of a grammar: filled rightly every other time, so that something is saved."""
 
 
