@@ -53,3 +53,9 @@ def counts(campaign: Campaign) -> tuple[str, int, int, int]:
     """Its state; recipients, given, passed over."""
     campaign.refresh_from_db()
     return campaign.state, campaign.recipients, campaign.given, campaign.passed_over
+
+
+def balances() -> dict[str, int]:
+    """First part of the address -> points."""
+    rows = Member.objects.select_related("customer").order_by("pk")
+    return {each.customer.email.partition("@")[0]: each.balance for each in rows}

@@ -53,7 +53,7 @@ def shop(world: World) -> Shop:
 
 
 def logged(number: int, kind: str, at: datetime, **more: Any) -> dict[str, Any]:
-    customer = {"email": "ktest@kivalogic.com", "first_name": "test", "last_name": "mcgee"}
+    customer = {"email": "ktest@shopper.example", "first_name": "test", "last_name": "mcgee"}
     entry = {"entry_id": f"e{number}", "kind": kind, "occurred_at": at.isoformat(), "customer": customer}
     return {**entry, "data": DATA[kind], **more}
 
@@ -97,7 +97,7 @@ def test_an_old_entry_updates_the_profile_to_what_is_current(world: World, shop:
     work(world)
 
     profiles = world.sandbox.profiles(shop.public_key)
-    (profile,) = [each for each in profiles if each["email"] == "ktest@kivalogic.com"]
+    (profile,) = [each for each in profiles if each["email"] == "ktest@shopper.example"]
     current = {name: profile["properties"][name] for name in ("Schedule", "Box", "Status")}
     assert current == {"Schedule": "Weekly", "Box": "Small box", "Status": "Stopped"}
     assert shop.names == {"contact.form": 1, "cancelled": 1}
