@@ -125,16 +125,12 @@ def test_who_does_not_want_it_has_it_not(merchant: Merchant, switch: str) -> Non
 
 def check(merchant: Merchant, people: Sequence[Customer]) -> tuple[int, int]:
     """(how many were suppressed, statements)"""
-    with (
-        transaction.atomic(),
-        CaptureQueriesContext(
-            database,
-        ) as told,
-    ):
+    with transaction.atomic(), CaptureQueriesContext(database) as told:
         return services.check(merchant, people, at=AT), len(told)
 
 
 def test_many_at_once_cost_no_more_statements_than_one(merchant: Merchant) -> None:
+    merchant = Merchant.objects.prefetch_related("connections").get(pk=merchant.pk)
     people = [shopper(merchant, f"person-{number}@mail.example") for number in range(120)]
     for each in people:
         each.consent = {"email": {"state": "unsubscribed", "at": AT.isoformat()}}

@@ -104,12 +104,3 @@ def test_a_viewer_looks_and_changes_nothing(logged: Merchant, sign_in: SignIn) -
 
     assert client.post(f"{address}sync/", {"pace": "600"}).status_code == 403
     assert (LogFeed.objects.count(), LogSync.objects.count()) == (0, 0)
-
-
-def test_pages_speak_of_subscribers_where_there_are_any(merchant: Merchant, sign_in: SignIn) -> None:
-    client = sign_in("viewer")
-    assert ">Subscribers</a>" not in shown(client, merchant)
-
-    Connection.objects.create(merchant=merchant, launch_at=timezone.now(), enabled_metrics=["log_cancelled"])
-
-    assert ">Subscribers</a>" in shown(client, merchant)
