@@ -18,6 +18,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, sync_playwright
 
 from integrations.models import Delivery, Membership
+from lifecycle import log
 from lifecycle.models import LifecycleRules, Plan, ToldBy
 from lifecycle.onsite import identity, snippets
 from tests.support.browsing import CHROMIUM, QUIET
@@ -173,3 +174,26 @@ def test_that_reading_does_make_two_without_the_rule(world: World, shop: Shop, p
     world.work()
 
     assert shop.names["Started Checkout"] == 2
+
+
+@pytest.mark.parametrize("order", [("page", "log"), ("log", "page")], ids=lambda order: "_".join(order))
+def test_of_the_pages_and_the_logs_copy_klaviyo_has_one(world: World, shop: Shop, order: tuple[str, str]) -> None:
+    """Nothing is said of which copy is told: whichever comes first is, and the other one stays in the history."""
+    told, happened = Told(), {"Started Checkout": "started.signup", "Cancelled Account": "cancelled"}
+    for turn in order:
+        if turn == "page":
+            told.by_the_server(shop, *happened)
+        else:
+            for number, (kind, at) in enumerate(zip(happened.values(), (told.started, told.cancelled), strict=True)):
+                moment = (at + timedelta(seconds=40)).isoformat()
+                entry = {"entry_id": f"e{number}", "kind": kind, "occurred_at": moment, "customer": {"email": EMAIL}}
+                assert shop.post("activity_log", entry).status_code == 202
+        world.work()
+        log.work(seconds=20)
+        world.work()
+
+    names = happened.keys() if order[0] == "page" else happened.values()
+    assert dict(shop.names) == dict.fromkeys(names, 1)
+    assert (shop.events.count(), shop.states["skipped"]) == (4, 2)
+    withheld = Delivery.objects.for_merchant(shop.merchant).filter(state="skipped")
+    assert set(withheld.values_list("reason", flat=True)) == {"told_elsewhere"}
