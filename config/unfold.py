@@ -84,6 +84,15 @@ NAVIGATION: list[dict[str, Any]] = [
         ],
     },
     {
+        "title": "Subscribers",
+        "items": [
+            _list("Activity log", "history", "lifecycle", "activity"),
+            _list("Feeds", "rss_feed", "lifecycle", "logfeed"),
+            _list("Syncs", "sync", "lifecycle", "logsync"),
+            _integrations("Suppressions", "block", "suppression"),
+        ],
+    },
+    {
         "title": "Privacy",
         "items": [
             _integrations("Data requests", "contact_mail", "datarequest"),

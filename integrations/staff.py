@@ -28,6 +28,8 @@ GRANTS: dict[str, dict[str, tuple[str, ...]]] = {
         "delivery": ("view", "change"),
         "deliveryattempt": ("view",),
         "inboundmessage": ("view", "change"),
+        "suppression": ("view",),
+        "suppressioncheck": ("view",),
     },
     "tracking": {
         "order": ("view",),
@@ -51,6 +53,11 @@ GRANTS: dict[str, dict[str, tuple[str, ...]]] = {
         "tiertransition": ("view",),
         "reward": ("view", "add", "change"),
         "issuedreward": ("view", "change"),
+    },
+    "lifecycle": {
+        "activity": ("view",),
+        "logfeed": ("view",),
+        "logsync": ("view",),
     },
 }
 """App -> model -> what a CSM may do. To change a delivery or a message means to send or handle it again, to change an issued

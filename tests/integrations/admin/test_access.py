@@ -104,7 +104,7 @@ def test_csm_has_no_permission_on_people_or_queue(db: Any) -> None:
     user, _ = staff.make_csm("carla", "whatever-it-is-12")
     apps = {permission.split(".")[0] for permission in user.get_all_permissions()}
 
-    assert apps == {"integrations", "loyalty", "returns", "tracking"}
+    assert apps == {"integrations", "lifecycle", "loyalty", "returns", "tracking"}
 
 
 def test_role_is_brought_back_to_what_it_should_be(db: Any) -> None:
