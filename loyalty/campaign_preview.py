@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, F, QuerySet, Sum
+from django.db.models import Count, F, Sum
 from django.db.models.functions import Coalesce
 
-from loyalty.models import Campaign, CampaignRecipient, Member, Reward, RewardCode
+from loyalty import stock
+from loyalty.models import Campaign, CampaignRecipient, Member
 from loyalty.services import audiences
 from loyalty.services.audiences import Wanted
 
@@ -47,11 +48,5 @@ def of(campaign: Campaign, *, at: datetime) -> Preview:
         members = chosen.count()
         points = members * (campaign.points or 0)
         first = list(chosen.select_related("customer").order_by("pk")[:FIRST])
-    return Preview(members, points, _codes_left(campaign.reward), first)
-
-
-def _codes_left(reward: Reward | None) -> int | None:
-    if reward is None or reward.codes != Reward.Codes.POOL:
-        return None
-    free: QuerySet[RewardCode] = RewardCode.objects.for_merchant(reward.merchant_id)
-    return free.filter(reward=reward, taken_at=None).count()
+    left = stock.codes_left(campaign.reward) if campaign.reward else None
+    return Preview(members, points, left, first)

@@ -49,6 +49,14 @@ def of(merchant: Merchant, rewards: Collection[Reward]) -> list[Stock]:
     ]
 
 
+def codes_left(reward: Reward) -> int | None:
+    """The codes of its list that nobody has; None: it has no list. One statement."""
+    if reward.codes != Reward.Codes.POOL:
+        return None
+    free: QuerySet[RewardCode] = RewardCode.objects.for_merchant(reward.merchant_id)
+    return free.filter(reward=reward, taken_at=None).count()
+
+
 def running_low(merchant: Merchant) -> list[Stock]:
     """The rewards that are offered and whose codes run low, by name: three statements."""
     offered = Reward.objects.for_merchant(merchant).filter(codes=Reward.Codes.POOL, retired_at=None)

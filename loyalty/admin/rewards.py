@@ -21,13 +21,10 @@ from integrations.admin.site import Clock, MerchantFilter
 from integrations.admin.theme import ChoicesDropdownFilter, display
 from integrations.audit import Actor
 from integrations.models import Merchant
-from loyalty import services
+from loyalty import services, stock
 from loyalty.admin.pages import FormPages, actor, button, said
-from loyalty.models import Reward, RewardCode
+from loyalty.models import Reward
 from loyalty.reward_form import CodesForm, RewardForm
-
-COUNTED = 10_000
-"""Codes are counted up to here."""
 
 
 def retire(chosen: QuerySet[Reward], at: datetime, *, by: Actor, choices: Collection[str]) -> Outcome:
@@ -77,11 +74,8 @@ class RewardAdmin(DeedsMixin, FormPages):
     @display(description="Codes that are left")
     def left(self, row: Reward) -> str:
         """Of a list that was given."""
-        if row.codes != Reward.Codes.POOL:
-            return show.NOTHING
-        free = RewardCode.objects.for_merchant(row.merchant_id).filter(reward=row, taken_at=None)
-        count = free.values("pk")[: COUNTED + 1].count()
-        return f"{COUNTED:,} or more" if count > COUNTED else f"{count:,}"
+        left = stock.codes_left(row)
+        return show.NOTHING if left is None else f"{left:,}"
 
     @display(description="More")
     def give_codes(self, row: Reward) -> Any:
