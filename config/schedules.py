@@ -22,6 +22,7 @@ SCHEDULES = {
     "check_keys": ("integrations.tasks.check_keys", 60),
     "remove_merchants": ("integrations.tasks.remove_merchants", 10),
     "fill_lists": ("lifecycle.tasks.fill_lists", 5),
+    "tell_rulesets": ("lifecycle.tasks.tell_rulesets", 5),
     "compare_suppressions": ("integrations.tasks.compare_suppressions", 10),
     "reconcile": ("integrations.tasks.reconcile", 24 * 60),
 }

@@ -61,6 +61,25 @@ def request(
     return change
 
 
+def reaches(merchant: Merchant, kind: ProfileChange.Kind) -> bool:
+    """Whether a destination of the merchant's knows such changes."""
+    return any(kind in registry.get(each.kind).changes for each in merchant.connections.all())
+
+
+def of(customer: Customer, kind: ProfileChange.Kind, *, at: datetime, **details: Any) -> ProfileChange:
+    """A change of the customer's own profile, not saved yet: for `request_all`."""
+    return ProfileChange(
+        merchant_id=customer.merchant_id,
+        customer=customer,
+        kind=kind,
+        email=customer.email,
+        phone=customer.phone,
+        details=details,
+        asked_at=at,
+        created_at=at,
+    )
+
+
 def request_all(
     merchant: Merchant,
     changes: Sequence[ProfileChange],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from integrations.merging import Merge, register
 from lifecycle.models import Activity, Plan
-from lifecycle.services import lists, suppression
+from lifecycle.services import lists, suppression, told
 
 
 def move(merge: Merge) -> tuple[int, ...]:
@@ -18,9 +18,11 @@ def move(merge: Merge) -> tuple[int, ...]:
         older.delete()
     if plans:
         mine.filter(pk=plans[0].pk).update(customer=merge.kept, started_at=max(begun, default=None))
+    told.move(merge.merchant, given_up=merge.given_up, kept=merge.kept)
     moves = [(merge.kept, older.status, plans[0].status) for older in plans[1:]]
     lists.keep_in_step(merge.merchant, moves, at=merge.at)
     suppression.check(merge.merchant, [merge.kept], at=merge.at)
+    told.take_back(merge.merchant, [merge.kept], at=merge.at)
     return ()
 
 

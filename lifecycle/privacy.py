@@ -8,7 +8,7 @@ from typing import Any
 from integrations.disclosure import told
 from integrations.models import Merchant
 from integrations.privacy import Holding, register
-from lifecycle.models import Activity, Plan
+from lifecycle.models import Activity, Plan, ToldRuleset
 
 
 def _plans(merchant: Merchant, customers: Sequence[int]) -> Any:
@@ -34,6 +34,18 @@ def _tell_plans(merchant: Merchant, customers: Sequence[int]) -> Iterator[dict[s
     return told(_plans(merchant, customers), *columns, "started_at")
 
 
+def _rulesets(merchant: Merchant, customers: Sequence[int]) -> Any:
+    return ToldRuleset.objects.for_merchant(merchant).filter(customer__in=customers)
+
+
+def _forget_rulesets(merchant: Merchant, customers: Sequence[int]) -> int:
+    return int(_rulesets(merchant, customers).delete()[0])
+
+
+def _tell_rulesets(merchant: Merchant, customers: Sequence[int]) -> Iterator[dict[str, Any]]:
+    return told(_rulesets(merchant, customers), "ruleset", "told_at")
+
+
 def _activities(merchant: Merchant, customers: Sequence[int]) -> Any:
     return Activity.objects.for_merchant(merchant).filter(customer__in=customers)
 
@@ -53,5 +65,6 @@ def _tell_activities(merchant: Merchant, customers: Sequence[int]) -> Iterator[d
 
 register(
     Holding("plans", _empty_plans, _tell_plans),
+    Holding("told_rulesets", _forget_rulesets, _tell_rulesets),
     Holding("activities", _empty_activities, _tell_activities, references=_entry_ids),
 )

@@ -7,7 +7,7 @@ from django.utils import timezone
 from integrations import ticks
 from integrations.tasks import SECONDS
 from lifecycle import log
-from lifecycle.services import lists
+from lifecycle.services import lists, told
 from lifecycle.services.activities import READ_LOG
 
 
@@ -21,3 +21,9 @@ def fill_lists() -> None:
     """Put on the lists per status whoever had the status before there was the list."""
     with ticks.running("fill_lists"):
         lists.fill(at=timezone.now(), seconds=SECONDS)
+
+
+def tell_rulesets() -> None:
+    """Tell the destinations of whom a ruleset became true, or ended: who missed the sign-up."""
+    with ticks.running("tell_rulesets"):
+        told.tell(at=timezone.now(), seconds=SECONDS)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from integrations import consent
+from integrations.catalog import catalog
 from integrations.delivery import verdicts
 from integrations.delivery.verdicts import Verdict
 from integrations.destinations.base import Carrying, Change
@@ -103,13 +104,15 @@ def prepare(
     opted_out = consent.opt_outs(
         connection.merchant_id, [each.change for each in claimed if each.change.kind == Kind.SUBSCRIBE]
     )
+    current = _current_properties(connection.merchant_id, [each.change for each in claimed])
     ready: list[Change] = []
     refused: dict[int, Verdict] = {}
     for row in claimed:
         channels = consent.still_given(row.change, opted_out)
         verdict = _objection(row.change, channels, kinds)
         if verdict is None:
-            ready.append(_outgoing(connection, row, channels, at=at))
+            properties = current.get(row.change.customer_id or 0, {})
+            ready.append(_outgoing(connection, row, channels, properties, at=at))
         else:
             refused[row.id] = verdict
     return ready, refused
@@ -140,8 +143,24 @@ def _objection(change: ProfileChange, channels: tuple[str, ...], kinds: Mapping[
     return None
 
 
-def _outgoing(connection: Connection, row: ClaimedChange, channels: tuple[str, ...], *, at: datetime) -> Change:
+def _current_properties(merchant_id: int, changes: Sequence[ProfileChange]) -> dict[int, dict[str, Any]]:
+    """What the profile properties that updates name are now: customer -> name -> value."""
+    wanted = {each.customer_id: each.details.get("current", ()) for each in changes if each.customer_id is not None}
+    return catalog.profile_properties(merchant_id, {key: names for key, names in wanted.items() if names})
+
+
+def _outgoing(
+    connection: Connection,
+    row: ClaimedChange,
+    channels: tuple[str, ...],
+    current: Mapping[str, Any],
+    *,
+    at: datetime,
+) -> Change:
     change = row.change
+    details = {name: value for name, value in change.details.items() if name != "current"}
+    if current:
+        details["properties"] = {**details.get("properties", {}), **current}
     is_subscription = change.kind == Kind.SUBSCRIBE
     return Change(
         delivery_id=row.id,
@@ -153,6 +172,6 @@ def _outgoing(connection: Connection, row: ClaimedChange, channels: tuple[str, .
         channels=channels,
         list_id=connection.marketing_list_id if is_subscription else str(change.details.get("list_id", "")),
         source=change.source,
-        details=change.details,
+        details=details,
         is_late=row.is_ambiguous or at - change.asked_at > LATE_AFTER,
     )

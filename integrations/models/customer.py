@@ -68,9 +68,9 @@ class Customer(MerchantOwned):
         return f"{self.first_name} {self.last_name}".strip()
 
     @property
-    def has_identity(self) -> bool:
-        """Whether a destination could know this shopper."""
-        return bool(self.email or self.phone)
+    def may_be_told(self) -> bool:
+        """Whether a destination could know this shopper, and may."""
+        return self.status != self.Status.ERASED and bool(self.email or self.phone)
 
 
 class CustomerExternalId(MerchantOwned):

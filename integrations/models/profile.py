@@ -51,9 +51,10 @@ class ProfileChange(MerchantOwned):
     """What is to be changed of one shopper's profile, as an Event is what is to be told. `integrations.profiles` writes it.
 
     `email` and `phone` are the profile that is meant, frozen: a consent is given for an address, not for whoever has it later.
-    `channels` are those that a subscription is about. `source` tells the destination where it came from. `details` by kind:
-    of `upsert` the fields that are known, of `list_add` and `list_remove` the list's id, of `merge` the address of the profile
-    that is given up. `asked_at` is when the shopper acted, by which an older consent is told from a newer opt-out.
+    `channels` are those that a subscription is about. `source` tells the destination where it came from. `details` by kind: of
+    `upsert` the fields that are known, and as `current` the names of profile properties that are read when it is sent; of
+    `list_add` and `list_remove` the list's id; of `merge` the address of the profile that is given up. `asked_at` is when the
+    shopper acted, by which an older consent is told from a newer opt-out.
     """
 
     class Kind(models.TextChoices):

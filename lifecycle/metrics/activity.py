@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from integrations.catalog import Metric, ProfileProperty, Property, catalog
+from integrations.catalog import Metric, Property, catalog
 from lifecycle import kinds, profile
 from lifecycle.log_facts import ActivityLogged, amount_of, identity_of
 from lifecycle.pack import SUBSCRIPTION_LIFECYCLE
-from lifecycle.rulesets import MISSED_SIGN_UP
 from lifecycle.services import pairs
 
 PROFILE = (profile.SCHEDULE, profile.STATUS, profile.BOX)
@@ -42,8 +41,6 @@ def _metric(
     kind: str,
     doc: str,
     properties: Sequence[Property[ActivityLogged]],
-    *,
-    more_profile: Sequence[ProfileProperty] = (),
     **more: Any,
 ) -> Metric[ActivityLogged]:
     return Metric(
@@ -60,7 +57,7 @@ def _metric(
         occurred_at=lambda f: f.activity.occurred_at,
         value=lambda f: amount_of(f.activity, f.merchant),
         properties=(LOG_ENTRY_ID, *properties),
-        profile=(*PROFILE, *more_profile),
+        profile=PROFILE,
         **more,
     )
 
@@ -129,7 +126,6 @@ catalog.register(
                 [{"ProductID": "705", "ProductName": "Only Organic Small Box", "Quantity": 1, "ItemPrice": 47.95}],
             ),
         ),
-        more_profile=(MISSED_SIGN_UP.property,),
         told_elsewhere=pairs.CHECKOUT.told_onsite,
     ),
 )

@@ -9,7 +9,6 @@ from lifecycle import profile
 from lifecycle.onsite import calls
 from lifecycle.onsite.facts import AccountCancelled, CheckoutStarted, SignUpCompleted
 from lifecycle.pack import SUBSCRIPTION_LIFECYCLE
-from lifecycle.rulesets import MISSED_SIGN_UP
 from lifecycle.services import pairs
 
 ITEM_NAME = "Only Organic Small Box Fruits & Veggies"
@@ -75,7 +74,6 @@ catalog.register(
         identity="{customer_id}_{epoch of the checkout}",
         occurred_at=lambda f: f.at,
         properties=CHECKOUT,
-        profile=(MISSED_SIGN_UP.property,),
         value=_value,
         value_example=CHECKOUT_VALUE,
         told_elsewhere=pairs.CHECKOUT.told_by_log,
@@ -101,13 +99,7 @@ catalog.register(
                 is_always_sent=True,
             ),
         ),
-        profile=(
-            profile.SCHEDULE,
-            profile.SIGN_UP_DATE,
-            profile.STATUS,
-            profile.HAS_FILLED_OUT_PROFILE,
-            MISSED_SIGN_UP.property,
-        ),
+        profile=(profile.SCHEDULE, profile.SIGN_UP_DATE, profile.STATUS, profile.HAS_FILLED_OUT_PROFILE),
     ),
     Metric(
         number=17,

@@ -5,5 +5,6 @@ from lifecycle.models.feed import LogFeed, LogSync
 from lifecycle.models.lists import StatusList
 from lifecycle.models.plan import Plan
 from lifecycle.models.rules import LifecycleRules, ToldBy
+from lifecycle.models.told import ToldRuleset
 
-__all__ = ["Activity", "LifecycleRules", "LogFeed", "LogSync", "Plan", "StatusList", "ToldBy"]
+__all__ = ["Activity", "LifecycleRules", "LogFeed", "LogSync", "Plan", "StatusList", "ToldBy", "ToldRuleset"]

@@ -64,6 +64,8 @@ class LogSync(MerchantOwned):
         FINISHED = "finished", "Finished"
         CANCELLED = "cancelled", "Cancelled"
 
+    OPEN = (State.RUNNING, State.PAUSED)
+
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="+", db_index=False)
     started_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
@@ -106,7 +108,7 @@ class LogSync(MerchantOwned):
     @property
     def is_open(self) -> bool:
         """Whether it goes on, or may."""
-        return self.state in (self.State.RUNNING, self.State.PAUSED)
+        return self.state in self.OPEN
 
     def allowed(self, due_at: datetime, *, at: datetime) -> int:
         """How many entries may be done at `at`, where those done so far last until `due_at`. One missed minute is made up."""

@@ -31,7 +31,7 @@ def keep_in_step(merchant: Merchant, moves: Sequence[Move], *, at: datetime) -> 
     One statement where the merchant has no lists, three more for any number of customers. In the caller's transaction: the
     changes are in order with the shoppers' events.
     """
-    changed = [move for move in moves if move[1].casefold() != move[2].casefold() and _is_named(move[0])]
+    changed = [move for move in moves if move[1].casefold() != move[2].casefold() and move[0].may_be_told]
     lists = {each.status.casefold(): each.list_id for each in of(merchant)} if changed else {}
     if not lists:
         return 0
@@ -39,9 +39,9 @@ def keep_in_step(merchant: Merchant, moves: Sequence[Move], *, at: datetime) -> 
     for customer, before, after in changed:
         old, new = lists.get(before.casefold(), ""), lists.get(after.casefold(), "")
         if old and old != new:
-            changes.append(_change(merchant, customer, Kind.LIST_REMOVE, old, at=at))
+            changes.append(profiles.of(customer, Kind.LIST_REMOVE, at=at, list_id=old))
         if new and old != new:
-            changes.append(_change(merchant, customer, Kind.LIST_ADD, new, at=at))
+            changes.append(profiles.of(customer, Kind.LIST_ADD, at=at, list_id=new))
     if changes:
         profiles.request_all(merchant, changes, at=at)
     return len(changes)
@@ -85,9 +85,9 @@ def _fill_some(row: StatusList, *, at: datetime) -> int | None:
         after = Plan.objects.for_merchant(row.merchant_id).filter(pk__gt=current.filled_to, status__iexact=row.status)
         plans = list(after.select_for_update(of=("self",)).select_related("customer").order_by("pk")[:AT_ONCE])
         changes = [
-            _change(row.merchant, plan.customer, Kind.LIST_ADD, row.list_id, at=at)
+            profiles.of(plan.customer, Kind.LIST_ADD, at=at, list_id=row.list_id)
             for plan in plans
-            if _is_named(plan.customer)
+            if plan.customer.may_be_told
         ]
         if changes:
             profiles.request_all(row.merchant, changes, at=at)
@@ -95,20 +95,3 @@ def _fill_some(row: StatusList, *, at: datetime) -> int | None:
         current.is_filled = len(plans) < AT_ONCE
         current.save(update_fields=["filled_to", "is_filled"])
         return len(changes)
-
-
-def _is_named(customer: Customer) -> bool:
-    return customer.status != Customer.Status.ERASED and bool(customer.email or customer.phone)
-
-
-def _change(merchant: Merchant, customer: Customer, kind: Kind, list_id: str, *, at: datetime) -> ProfileChange:
-    return ProfileChange(
-        merchant=merchant,
-        customer=customer,
-        kind=kind,
-        email=customer.email,
-        phone=customer.phone,
-        details={"list_id": list_id},
-        asked_at=at,
-        created_at=at,
-    )

@@ -15,7 +15,7 @@ from integrations.statements import Among
 from lifecycle.inputs import PlanInput
 from lifecycle.models import Plan
 from lifecycle.models.plan import WORD_LENGTH
-from lifecycle.services import lists, suppression
+from lifecycle.services import lists, suppression, told
 
 WORDS = ("schedule", "box", "status", "is_mailed", "has_filled_out_profile", "signed_up_at")
 """What a source may say of a subscription."""
@@ -60,6 +60,7 @@ def tell_plans(*, merchant: Merchant, plans: Sequence[tuple[Customer, PlanInput]
             rows.values(), update_conflicts=True, unique_fields=["merchant", "customer"], update_fields=COLUMNS
         )
         suppression.check(merchant, list(earliest), at=at)
+        told.take_back(merchant, list(earliest), at=at)
         moves = [(each, before[each.pk], rows[each.pk].status) for each in earliest]
         lists.keep_in_step(merchant, moves, at=at)
 

@@ -8,12 +8,11 @@ from datetime import datetime
 from django.db.models import F, Q
 
 from integrations import consent, suppressions
-from integrations.catalog import catalog
 from integrations.models import Customer, Merchant, Suppression
 from integrations.statements import Among
+from lifecycle import pack
 from lifecycle.models import LifecycleRules, Plan
 from lifecycle.models.plan import DEAD
-from lifecycle.pack import SUBSCRIPTION_LIFECYCLE
 
 Reason = Suppression.Reason
 
@@ -26,18 +25,12 @@ def check(merchant: Merchant, customers: Sequence[Customer], *, at: datetime) ->
     otherwise. Nobody is ever taken out of suppression by it.
     """
     named = {each.pk: each for each in customers if each.email and each.status != Customer.Status.ERASED}
-    if not named or not _has_pack(merchant):
+    if not named or not pack.is_used_by(merchant):
         return 0
     reasons = _by_plan(merchant, named) | {key: Reason.OPTED_OUT for key in named if consent.has_opted_out(named[key])}
     if not reasons or LifecycleRules.objects.for_merchant(merchant).filter(suppresses=False).exists():
         return 0
     return suppressions.suppress(merchant, {named[key]: reason for key, reason in reasons.items()}, at=at)
-
-
-def _has_pack(merchant: Merchant) -> bool:
-    """Whether a metric of the pack is on: for all other merchants nothing is looked up."""
-    mine = {metric.key for metric in catalog.in_pack(SUBSCRIPTION_LIFECYCLE.key)}
-    return any(mine.intersection(each.enabled_metrics) for each in merchant.connections.all())
 
 
 def _by_plan(merchant: Merchant, named: dict[int, Customer]) -> dict[int, Suppression.Reason]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -18,7 +18,6 @@ from lifecycle.services.activities import READ_LOG
 State = LogSync.State
 CANCELLED = "its sync was cancelled"
 BATCH = 500
-OPEN = [State.RUNNING, State.PAUSED]
 
 
 class NotPossible(Exception):
@@ -32,7 +31,7 @@ def begin(*, merchant: Merchant, since: datetime | None, pace: int, by: Actor, a
     `NotPossible`.
     """
     with transaction.atomic(), merchants.locked(merchant):
-        if LogSync.objects.for_merchant(merchant).filter(state__in=OPEN).exists():
+        if LogSync.objects.for_merchant(merchant).filter(state__in=LogSync.OPEN).exists():
             raise NotPossible("One is on its way. Let it end, or cancel it.")
         has_feed = LogFeed.objects.for_merchant(merchant).exists()
         again = Activity.objects.for_merchant(merchant).filter(parsed_at__isnull=False)
@@ -70,7 +69,7 @@ def resume(*, merchant: Merchant, pk: int, by: Actor, at: datetime) -> bool:
 def cancel(*, merchant: Merchant, pk: int, by: Actor, at: datetime) -> bool:
     """End it: False where it was over. Events that were made by then are sent; the rest of the past stays in the log, untold."""
     with transaction.atomic():
-        if not _move(merchant, pk, OPEN, State.CANCELLED, "cancelled a sync of the log", by=by, at=at):
+        if not _move(merchant, pk, LogSync.OPEN, State.CANCELLED, "cancelled a sync of the log", by=by, at=at):
             return False
         waiting = Activity.objects.for_merchant(merchant).filter(parsed_at=None, is_history=True)
         waiting.update(parsed_at=at, note=CANCELLED)
@@ -113,7 +112,7 @@ def parse_on(sync: LogSync, *, at: datetime) -> int:
 
 
 def _move(
-    merchant: Merchant, pk: int, before: list[State], after: State, what: str, *, by: Actor, at: datetime
+    merchant: Merchant, pk: int, before: Sequence[State], after: State, what: str, *, by: Actor, at: datetime
 ) -> bool:
     with transaction.atomic():
         mine = LogSync.objects.for_merchant(merchant).filter(pk=pk)

@@ -16,6 +16,7 @@ from lifecycle import told_apart
 from lifecycle.models.rules import MOST_HOURS
 from lifecycle.rulesets import RULESETS
 from lifecycle.services import rules as services
+from lifecycle.services import told
 
 CSV = "csv"
 
@@ -57,5 +58,6 @@ def page_of(request: Visit, merchant: Merchant, key: str) -> HttpResponseBase:
         "is_first": paging.is_first(request),
         "form": form,
         "csv": CSV,
+        "waits_for_past": told.waits_for_past(merchant),
     }
     return render(request, "web/subscribers_told_apart.html", context)

@@ -26,6 +26,7 @@ FROZEN = {
     "integrations.tasks.remove_merchants",
     "lifecycle.tasks.read_log",
     "lifecycle.tasks.fill_lists",
+    "lifecycle.tasks.tell_rulesets",
     "loyalty.tasks.do_nights",
     "loyalty.tasks.run_campaigns",
     "returns.tasks.watch_returns",

@@ -20,7 +20,7 @@ from integrations.models import Merchant, Suppression
 from integrations.people import PersonInput
 from integrations.tenancy import MerchantOwned, SameMerchant
 from lifecycle.inputs import PlanInput
-from lifecycle.models import Activity
+from lifecycle.models import Activity, ToldRuleset
 from lifecycle.services import tell_plan
 from loyalty import services as loyalty
 from loyalty.models import ExpiryWarning, IssuedReward, Member, Reward, Tier
@@ -137,6 +137,7 @@ def _tell_more(merchant: Merchant) -> None:
     Activity.objects.create(
         merchant=merchant, customer=ann, entry_id="1", kind="cancelled", occurred_at=AT, recorded_at=AT
     )
+    ToldRuleset.objects.create(merchant=merchant, customer=ann, ruleset="missed", told_at=AT)
     suppressions.suppress(merchant, {ann: Suppression.Reason.DEAD}, at=AT)
     suppression_check.start(merchant, at=AT)
 

@@ -33,14 +33,15 @@ CARRYING: Mapping[str, Carrying] = {
     "suppress": Carrying(100, _MEDIUM),
     "list_add": Carrying(1_000, _SMALL),
     "list_remove": Carrying(100, _SMALL),
-    "upsert": Carrying(1, _MEDIUM),
+    "upsert": Carrying(50, _SMALL),
     "merge": Carrying(1, _SMALL),
     "erase": Carrying(1, (Window(3, 1), Window(60, 60))),
 }
 """Most profiles in one request, and the rate limits, as the OpenAPI description of 2026-07-15 states them.
 
-`list_add` travels as a bulk import, which takes 10,000: as many as the other requests are enough. `list_remove` takes 1,000
-profiles by their ids, which are looked up before it, 50 at a time.
+`list_add` travels as a bulk import, which takes 10,000: as many as the other requests are enough. So does `upsert`: 50 of the
+largest profiles make the 5 MB that an import takes. `list_remove` takes 1,000 profiles by their ids, which are looked up
+before it, 50 at a time.
 """
 
 PROFILE_BYTES = 100_000
@@ -79,7 +80,7 @@ _WAYS: Mapping[str, _Way] = {
         "/api/profile-suppression-bulk-create-jobs", "profiles:write or subscriptions:write", payloads.suppress
     ),
     "list_add": _Way("/api/profile-bulk-import-jobs", "lists:write or profiles:write", payloads.add_to_list),
-    "upsert": _Way("/api/profile-import", "profiles:write", lambda changes: payloads.upsert(changes[0])),
+    "upsert": _Way("/api/profile-bulk-import-jobs", "lists:write or profiles:write", payloads.update),
     "erase": _Way("/api/data-privacy-deletion-jobs", "data-privacy:write", lambda changes: payloads.erase(changes[0])),
 }
 
@@ -122,7 +123,7 @@ def _kind_problems(change: Change) -> Iterator[str]:
         yield "list: missing"
     if change.kind == "merge" and not (change.details.get("email") or change.details.get("phone")):
         yield "merge: the profile that is given up has neither an e-mail address nor a phone number"
-    if change.kind == "upsert" and (size := len(payloads.upsert(change))) > PROFILE_BYTES:
+    if change.kind == "upsert" and (size := len(payloads.update([change]))) > PROFILE_BYTES:
         yield f"profile: {size} bytes, at most {PROFILE_BYTES} are allowed"
 
 
@@ -152,7 +153,7 @@ def _refusing_what_is_not_there(answer: Answer, scopes: str, items_at: Callable[
 
 def _merge(exchange: Exchange, change: Change) -> Receipt:
     """Merge needs ids: the profile that stays is made sure of, the one that is given up is looked up. None there: done."""
-    kept = exchange("POST", "/api/profile-import", payloads.upsert(change._replace(details={})))
+    kept = exchange("POST", "/api/profile-import", payloads.make_sure_of(change))
     taken(kept, "profiles:write", lambda _pointer: (0,))
     kind = "email" if change.details.get("email") else "phone_number"
     address = change.details.get("email") or change.details["phone"]

@@ -13,7 +13,7 @@ import orjson
 from integrations.destinations.base import Change
 
 _FIELDS = ("first_name", "last_name", "organization", "properties")
-"""What an upsert may say of a profile, beside whose it is."""
+"""What an update may say of a profile, beside whose it is."""
 
 
 def subscribe(changes: Sequence[Change]) -> bytes:
@@ -56,10 +56,14 @@ def members(ids: Sequence[str]) -> bytes:
     return orjson.dumps({"data": [{"type": "profile", "id": each} for each in ids]})
 
 
-def upsert(change: Change) -> bytes:
-    """Return the body of `POST /api/profile-import`. What is not known is left out: a null would clear it."""
-    known = {name: change.details[name] for name in _FIELDS if change.details.get(name)}
-    return orjson.dumps({"data": _profile(_named(change) | known)})
+def update(changes: Sequence[Change]) -> bytes:
+    """Return the body of `POST /api/profile-bulk-import-jobs` without a list. What is not known is left out."""
+    return _job("profile-bulk-import-job", {"profiles": {"data": [_profile(_named(e) | _known(e)) for e in changes]}})
+
+
+def make_sure_of(change: Change) -> bytes:
+    """Return the body of `POST /api/profile-import` which says only whose profile it is: its answer has the id."""
+    return orjson.dumps({"data": _profile(_named(change))})
 
 
 def merge(into: str, source: str) -> bytes:
@@ -82,6 +86,10 @@ def _subscribed(change: Change, consent: str) -> dict[str, Any]:
 def _named(change: Change) -> dict[str, Any]:
     """E-mail identifies, the phone only where there is none: both together make Klaviyo merge two profiles for good."""
     return {"email": change.email} if change.email else {"phone_number": change.phone}
+
+
+def _known(change: Change) -> dict[str, Any]:
+    return {name: change.details[name] for name in _FIELDS if change.details.get(name)}
 
 
 def _profile(attributes: Mapping[str, Any]) -> dict[str, Any]:

@@ -35,7 +35,11 @@ BODIES: dict[str, tuple[Any, bytes]] = {
     "unsubscribe": (SubscriptionDeleteJobCreateQuery, payloads.unsubscribe([BOTH._replace(kind="unsubscribe")])),
     "suppress": (SuppressionCreateJobCreateQuery, payloads.suppress([change("suppress")])),
     "list_add": (ProfileImportJobCreateQuery, payloads.add_to_list([change("list_add", list_id="Y6nRLr")])),
-    "upsert": (ProfileUpsertQuery, payloads.upsert(change("upsert", details={"first_name": "Ann", "last_name": ""}))),
+    "upsert": (
+        ProfileImportJobCreateQuery,
+        payloads.update([change("upsert", details={"first_name": "Ann", "last_name": ""})]),
+    ),
+    "made sure of": (ProfileUpsertQuery, payloads.make_sure_of(change("merge", details={"email": "o@e.de"}))),
     "merge": (ProfileMergeQuery, payloads.merge("01KEPT", "01GIVEN")),
     "erase": (DataPrivacyCreateDeletionJobQuery, payloads.erase(change("erase", phone="+15005550006"))),
 }
@@ -57,7 +61,7 @@ def test_a_subscription_is_no_historical_import_which_would_skip_double_opt_in()
 def test_an_upsert_clears_nothing_and_an_erasure_names_one_address() -> None:
     told = [json.loads(BODIES[kind][1])["data"]["attributes"] for kind in ("upsert", "erase")]
 
-    assert told[0] == {"email": "ann@example.com", "first_name": "Ann"}
+    assert told[0]["profiles"]["data"][0]["attributes"] == {"email": "ann@example.com", "first_name": "Ann"}
     assert told[1]["profile"]["data"]["attributes"] == {"email": "ann@example.com"}
 
 
