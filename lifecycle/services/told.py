@@ -7,8 +7,9 @@ What is told is read when it is sent, as it is then.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -24,6 +25,9 @@ from lifecycle.services import rules
 AT_ONCE = 500
 """Subscribers of whom it is told in one transaction."""
 
+PAGE = 5_000
+"""Subscribers who are looked at by two statements. They name their keys, so that no plan of the database's can go astray."""
+
 _MAY_BE_TOLD = ~Q(customer__status=Customer.Status.ERASED) & (~Q(customer__email="") | ~Q(customer__phone=""))
 
 
@@ -38,10 +42,10 @@ def tell(*, at: datetime, seconds: float) -> int:
             continue
         held = rules.of(merchant)
         for ruleset in RULESETS:
-            told = AT_ONCE
-            while told == AT_ONCE and time.monotonic() < until:
-                told = _tell_some(merchant, ruleset, held, at=at)
-                count += told
+            for customers in _due(merchant, ruleset, held, at=at):
+                if time.monotonic() >= until:
+                    return count
+                count += _tell_some(merchant, ruleset, held, customers, at=at)
     return count
 
 
@@ -50,15 +54,14 @@ def take_back(merchant: Merchant, customers: Sequence[Customer], *, at: datetime
 
     One statement where of none of them anything was told, a few more otherwise.
     """
-    named = {each.pk: each for each in customers}
-    mine = ToldRuleset.objects.for_merchant(merchant).filter(Among(F("customer_id"), named))
-    told = {row.ruleset for row in mine}
-    held = rules.of(merchant) if told else None
-    count = 0
+    told = _told(merchant, [each.pk for each in customers])
+    if not told:
+        return 0
+    held, count = rules.of(merchant), 0
     for ruleset in RULESETS:
-        if held is not None and ruleset.key in told:
-            ended = mine.filter(ruleset=ruleset.key).exclude(Exists(_true_of(merchant, ruleset, held, at=at)))
-            count += _tell(merchant, ruleset, [], [(row, named[row.customer_id]) for row in ended], at=at)
+        mine = [each for each in customers if (ruleset.key, each.pk) in told]
+        still = _true_of(merchant, ruleset, held, [each.pk for each in mine], at=at) if mine else set()
+        count += _tell(merchant, ruleset, [], [each for each in mine if each.pk not in still], at=at)
     return count
 
 
@@ -86,43 +89,69 @@ def _reading(syncs: QuerySet[LogSync]) -> QuerySet[LogSync]:
     return syncs.filter(state__in=LogSync.OPEN, is_read=False)
 
 
-def _true_of(merchant: Merchant, ruleset: Ruleset, held: LifecycleRules, *, at: datetime) -> QuerySet[Plan]:
-    """The plan of the outer row's customer, if the ruleset is true of it."""
-    return Plan.objects.for_merchant(merchant).filter(ruleset.holds(held, at), customer=OuterRef("customer"))
+def _due(merchant: Merchant, ruleset: Ruleset, held: LifecycleRules, *, at: datetime) -> Iterator[list[int]]:
+    """Customers of whom something is to be told, some hundred at a time: of whom it became true first, then of whom it ended."""
+    true = Plan.objects.for_merchant(merchant).filter(ruleset.holds(held, at), _MAY_BE_TOLD)
+    for page in _pages(true):
+        told = _told(merchant, page)
+        yield from _parts([each for each in page if (ruleset.key, each) not in told])
+    for page in _pages(ToldRuleset.objects.for_merchant(merchant).filter(ruleset=ruleset.key)):
+        still = _true_of(merchant, ruleset, held, page, at=at)
+        yield from _parts([each for each in page if each not in still])
 
 
-def _tell_some(merchant: Merchant, ruleset: Ruleset, held: LifecycleRules, *, at: datetime) -> int:
-    """The next of them. Plans are locked: one that changes meanwhile waits, or is left to the next tick."""
-    told = ToldRuleset.objects.for_merchant(merchant).filter(ruleset=ruleset.key)
+def _pages(rows: QuerySet[Any]) -> Iterator[list[int]]:
+    """The rows' customers."""
+    last, size = 0, PAGE
+    while size == PAGE:
+        page = list(rows.filter(pk__gt=last).order_by("pk").values_list("pk", "customer_id")[:PAGE])
+        yield [customer for _, customer in page]
+        last, size = (page[-1][0], len(page)) if page else (last, 0)
+
+
+def _parts(customers: list[int]) -> Iterator[list[int]]:
+    for start in range(0, len(customers), AT_ONCE):
+        yield customers[start : start + AT_ONCE]
+
+
+def _told(merchant: Merchant, customers: Sequence[int]) -> set[tuple[str, int]]:
+    """(ruleset, customer) for each that was told of these customers."""
+    mine = ToldRuleset.objects.for_merchant(merchant).filter(Among(F("customer_id"), customers))
+    return set(mine.values_list("ruleset", "customer_id"))
+
+
+def _true_of(
+    merchant: Merchant, ruleset: Ruleset, held: LifecycleRules, customers: Sequence[int], *, at: datetime
+) -> set[int]:
+    """Of which of these customers it is true."""
+    mine = Plan.objects.for_merchant(merchant).filter(Among(F("customer_id"), customers))
+    return set(mine.filter(ruleset.holds(held, at)).values_list("customer_id", flat=True))
+
+
+def _tell_some(
+    merchant: Merchant, ruleset: Ruleset, held: LifecycleRules, customers: Sequence[int], *, at: datetime
+) -> int:
+    """Tell of these what holds once their plans are locked: whoever changes one waits."""
     with transaction.atomic():
-        true = Plan.objects.for_merchant(merchant).filter(
-            ruleset.holds(held, at), _MAY_BE_TOLD, ~Exists(told.filter(customer=OuterRef("customer")))
-        )
-        true = true.select_for_update(of=("self",), skip_locked=True).select_related("customer").order_by("pk")
-        began = [plan.customer for plan in true[:AT_ONCE]]
-        gone = told.exclude(Exists(_true_of(merchant, ruleset, held, at=at)))
-        gone = gone.select_for_update(of=("self",), skip_locked=True).select_related("customer").order_by("pk")
-        ended = [(row, row.customer) for row in gone[: AT_ONCE - len(began)]]
-        return _tell(merchant, ruleset, began, ended, at=at)
+        mine = Plan.objects.for_merchant(merchant).filter(Among(F("customer_id"), customers))
+        plans = mine.select_for_update(of=("self",)).select_related("customer").order_by("customer_id")
+        whose = [plan.customer for plan in plans]
+        told, true = _told(merchant, customers), _true_of(merchant, ruleset, held, customers, at=at)
+        known = {customer for key, customer in told if key == ruleset.key}
+        began = [each for each in whose if each.pk in true - known and each.may_be_told]
+        return _tell(merchant, ruleset, began, [each for each in whose if each.pk in known - true], at=at)
 
 
 def _tell(
-    merchant: Merchant,
-    ruleset: Ruleset,
-    began: Sequence[Customer],
-    ended: Sequence[tuple[ToldRuleset, Customer]],
-    *,
-    at: datetime,
+    merchant: Merchant, ruleset: Ruleset, began: Sequence[Customer], ended: Sequence[Customer], *, at: datetime
 ) -> int:
-    ToldRuleset.objects.bulk_create(
-        ToldRuleset(merchant=merchant, customer=each, ruleset=ruleset.key, told_at=at) for each in began
-    )
-    ToldRuleset.objects.for_merchant(merchant).filter(Among(F("pk"), [row.pk for row, _ in ended])).delete()
-    changes = [
-        profiles.of(each, ProfileChange.Kind.UPSERT, at=at, current=[ruleset.property.name])
-        for each in (*began, *(customer for _, customer in ended))
-        if each.may_be_told
-    ]
+    rows = [ToldRuleset(merchant=merchant, customer=each, ruleset=ruleset.key, told_at=at) for each in began]
+    ToldRuleset.objects.bulk_create(rows)
+    if ended:
+        mine = ToldRuleset.objects.for_merchant(merchant).filter(Among(F("customer_id"), [each.pk for each in ended]))
+        mine.filter(ruleset=ruleset.key).delete()
+    kind, names = ProfileChange.Kind.UPSERT, [ruleset.property.name]
+    changes = [profiles.of(each, kind, at=at, current=names) for each in (*began, *ended) if each.may_be_told]
     if changes:
         profiles.request_all(merchant, changes, at=at)
     return len(began) + len(ended)

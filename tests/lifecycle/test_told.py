@@ -184,7 +184,7 @@ def test_many_travel_together_and_cost_no_more_statements_than_one(shop: Shop, c
             assert told.tell(at=timezone.now(), seconds=60) == len(people)
         return len(asked)
 
-    assert statements(range(1)) == statements(range(1, 31)) <= 12
+    assert statements(range(1)) == statements(range(1, 31)) <= 16
     statements(range(31, 121))
     deliver(clock)
 
