@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from integrations import wake
+from integrations.apart import Apart
 from integrations.models import Connection, Delivery
 
 
@@ -20,7 +22,8 @@ def launch_due(*, at: datetime) -> int:
         connection=OuterRef("pk"), state=Delivery.State.HELD, reason=Delivery.Reason.BEFORE_LAUNCH
     )
     due = Connection.objects.filter(Q(launched_at=None) | Exists(held), launch_at__lte=at)
-    return sum(launch(connection, at=at) for connection in due)
+    with Apart() as apart:
+        return sum(apart.do(each.pk, partial(launch, each, at=at), False) for each in due)
 
 
 def launch(connection: Connection, *, at: datetime) -> bool:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -13,6 +14,7 @@ from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Least
 
 from integrations import audit, search, wake
+from integrations.apart import Apart
 from integrations.audit import Actor
 from integrations.delivery.backoff import MAX_ATTEMPTS
 from integrations.destinations import registry
@@ -84,15 +86,14 @@ def cancel(merchant: Merchant, pk: int, *, by: Actor, at: datetime) -> bool:
 
 def advance_due(*, at: datetime, seconds: float) -> int:
     """Go on with all that run, batch by batch in turn, for so many seconds; returns how many events were looked at."""
-    end, looked_at = time.monotonic() + seconds, 0
-    while time.monotonic() < end:
-        keys = list(Replay.objects.filter(state=Replay.State.RUNNING).order_by("id").values_list("pk", flat=True))
-        found = sum(_advance(pk, at=at) for pk in keys)
-        looked_at += found
-        if not found:
-            break
-    if looked_at:
-        wake.ask(wake.DELIVER)
+    end, looked_at, found = time.monotonic() + seconds, 0, 1
+    with Apart() as apart:
+        while found and time.monotonic() < end:
+            keys = list(Replay.objects.filter(state=Replay.State.RUNNING).order_by("id").values_list("pk", flat=True))
+            found = sum(apart.do(pk, partial(_advance, pk, at=at), 0) for pk in keys)
+            looked_at += found
+        if looked_at:
+            wake.ask(wake.DELIVER)
     return looked_at
 
 

@@ -10,12 +10,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 
 import structlog
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from integrations import erased, leases, suppressions
+from integrations.apart import Apart
 from integrations.destinations import registry
 from integrations.destinations.base import DeliveryError, SuppressedPage
 from integrations.fields import Undecryptable
@@ -38,12 +40,11 @@ logger = structlog.get_logger(__name__)
 def compare_due(*, at: datetime, seconds: float) -> int:
     """Go on with every comparison that is due, for `seconds` at most; returns how many were finished."""
     until, finished = time.monotonic() + seconds, 0
-    for connection in _due(at=at):
-        if time.monotonic() > until:
-            break
-        with leases.holding(f"suppressions:{connection.pk}", LEASE_SECONDS) as held:
-            if held is not None:
-                finished += _go_on(connection, at=at)
+    with Apart() as apart:
+        for connection in _due(at=at):
+            if time.monotonic() > until:
+                break
+            finished += apart.do(connection.pk, partial(_take_turn, connection, at=at), False)
     return finished
 
 
@@ -92,6 +93,11 @@ def _begin(connection: Connection, *, at: datetime) -> bool:
     check, _ = SuppressionCheck.objects.get_or_create(merchant_id=connection.merchant_id, connection=connection)
     idle = SuppressionCheck.objects.for_merchant(connection.merchant_id).filter(pk=check.pk, began_at=None)
     return bool(idle.update(began_at=at, cursor="", counted=0, error=""))
+
+
+def _take_turn(connection: Connection, *, at: datetime) -> bool:
+    with leases.holding(f"suppressions:{connection.pk}", LEASE_SECONDS) as held:
+        return held is not None and _go_on(connection, at=at)
 
 
 def _go_on(connection: Connection, *, at: datetime) -> bool:

@@ -23,6 +23,7 @@ from integrations import (
     wake,
 )
 from integrations import launch as launching
+from integrations.apart import Apart
 from integrations.delivery.engine import Engine
 
 SECONDS = 40
@@ -43,8 +44,8 @@ def handle_inbound() -> None:
 
 def deliver() -> None:
     """Go on with what is sent once more, and deliver what is due."""
-    with ticks.running(wake.DELIVER):
-        replays.advance_due(at=timezone.now(), seconds=REPLAY_SECONDS)
+    with ticks.running(wake.DELIVER), Apart() as apart:
+        apart.do("replays", lambda: replays.advance_due(at=timezone.now(), seconds=REPLAY_SECONDS), 0)
         Engine().run(seconds=SECONDS, hand_over=lambda: wake.ask(wake.DELIVER))
 
 

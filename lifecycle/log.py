@@ -9,11 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from integrations import leases, wake
+from integrations.apart import Apart
 from integrations.models import Merchant
 from lifecycle.models import Activity, LogFeed, LogSync
 from lifecycle.services import feeds, parsing, syncs
@@ -24,16 +26,16 @@ LEASE_SECONDS = 90
 
 def work(*, seconds: float, clock: Callable[[], datetime] = timezone.now, merchant: Merchant | None = None) -> int:
     """Read and parse what is due until nothing is, or the time is over; returns how many entries were read or parsed."""
-    end, total = time.monotonic() + seconds, 0
-    while True:
-        done = 0
-        for each in _with_work(at=clock(), merchant=merchant).prefetch_related("connections"):
-            if time.monotonic() >= end:
-                return total + done
-            done += _take_turn(each, clock=clock)
-        total += done
-        if not done:
-            return total
+    end, total, done = time.monotonic() + seconds, 0, 1
+    with Apart() as apart:
+        while done:
+            done = 0
+            for each in _with_work(at=clock(), merchant=merchant).prefetch_related("connections"):
+                if time.monotonic() >= end:
+                    return total + done
+                done += apart.do(each.pk, partial(_take_turn, each, clock=clock), 0)
+            total += done
+    return total
 
 
 def _with_work(*, at: datetime, merchant: Merchant | None) -> QuerySet[Merchant]:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import time
 from collections.abc import Generator
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 
 from integrations import leases
+from integrations.apart import Apart
 from integrations.models import Merchant
 from loyalty import services
 from loyalty.models import Campaign
@@ -24,13 +26,14 @@ def work(*, at: datetime, seconds: float) -> bool:
     end = time.monotonic() + seconds
     running = Campaign.objects.filter(state=Campaign.State.RUNNING, merchant__state=Merchant.State.ACTIVE)
     due = running.order_by("started_at", "pk").prefetch_related("merchant__connections")
-    going = [_batches(each.merchant, each.pk, at=at) for each in due]
-    try:
-        while going and time.monotonic() < end:
-            going = [each for each in going if next(each, 0)]
-    finally:
-        for each in going:
-            each.close()
+    going = {each.pk: _batches(each.merchant, each.pk, at=at) for each in due}
+    with Apart() as apart:
+        try:
+            while going and time.monotonic() < end:
+                going = {key: each for key, each in going.items() if apart.do(key, partial(next, each, 0), 0)}
+        finally:
+            for each in going.values():
+                each.close()
     return not going
 
 

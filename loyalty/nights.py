@@ -11,10 +11,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 
 from integrations import inbound, leases
+from integrations.apart import Apart
 from integrations.models import Merchant
 from loyalty import days, services
 from loyalty.models import Grant, Lot, LoyaltyClock, Member
@@ -35,7 +37,9 @@ def work(*, at: datetime, seconds: float) -> bool:
     begun = LoyaltyClock.objects.filter(done_on__lt=(at + EARLIEST_DAY).date(), merchant__state=Merchant.State.ACTIVE)
     # One of their messages may tell of a refund, or that a member was active.
     due = begun.exclude(merchant__in=inbound.behind(at=at)).order_by("done_on", "pk")
-    done = [_work_for(clock, at=at, end=end) for clock in due.prefetch_related("merchant__connections")]
+    with Apart() as apart:
+        clocks = due.prefetch_related("merchant__connections")
+        done = [apart.do(each.pk, partial(_work_for, each, at=at, end=end), False) for each in clocks]
     return all(done)
 
 

@@ -12,10 +12,12 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 
 from integrations import audit, leases
+from integrations.apart import Apart
 from integrations.audit import Actor
 from integrations.models import Merchant
 from loyalty import services, tiering
@@ -60,7 +62,8 @@ def work(*, at: datetime, seconds: float) -> bool:
     end = time.monotonic() + seconds
     begun = LoyaltyClock.objects.filter(placing_at__isnull=False, merchant__state=Merchant.State.ACTIVE)
     clocks = begun.order_by("placing_at", "pk").prefetch_related("merchant__connections")
-    done = [_go_on(clock.merchant, at=at, end=end) for clock in clocks]
+    with Apart() as apart:
+        done = [apart.do(each.pk, partial(_go_on, each.merchant, at=at, end=end), None) for each in clocks]
     return None not in done
 
 

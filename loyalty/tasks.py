@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils import timezone
 
 from integrations import ticks, wake
+from integrations.apart import Apart
 from integrations.tasks import SECONDS
 from loyalty import campaigns, nights, recomputation
 from loyalty.services.campaigns import RUN
@@ -15,9 +16,9 @@ PLACING_SECONDS = 20
 
 def do_nights() -> None:
     """Let points begin to count and run out, where a merchant's day has begun; go on with placing members anew."""
-    with ticks.running("do_nights"):
-        nights.work(at=timezone.now(), seconds=SECONDS)
-        recomputation.work(at=timezone.now(), seconds=PLACING_SECONDS)
+    with ticks.running("do_nights"), Apart() as apart:
+        apart.do("nights", lambda: nights.work(at=timezone.now(), seconds=SECONDS), False)
+        apart.do("placing", lambda: recomputation.work(at=timezone.now(), seconds=PLACING_SECONDS), False)
 
 
 def run_campaigns() -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 
 from integrations import profiles
+from integrations.apart import Apart
 from integrations.models import Customer, Merchant, ProfileChange
 from lifecycle.models import Plan, StatusList
 
@@ -65,13 +67,19 @@ def replace(merchant: Merchant, wanted: Mapping[str, str], *, at: datetime) -> l
 
 def fill(*, at: datetime, seconds: float) -> int:
     """Put those on the lists who had the status before there was the list, for `seconds` at most; returns how many."""
-    until, count = time.monotonic() + seconds, 0
-    for row in StatusList.objects.filter(is_filled=False).select_related("merchant").order_by("pk"):
-        while time.monotonic() < until:
-            added = _fill_some(row, at=at)
-            if added is None:
-                break
-            count += added
+    until = time.monotonic() + seconds
+    unfilled = StatusList.objects.filter(is_filled=False).select_related("merchant").order_by("pk")
+    with Apart() as apart:
+        return sum(apart.do(row.pk, partial(_fill, row, at=at, until=until), 0) for row in unfilled)
+
+
+def _fill(row: StatusList, *, at: datetime, until: float) -> int:
+    count = 0
+    while time.monotonic() < until:
+        added = _fill_some(row, at=at)
+        if added is None:
+            break
+        count += added
     return count
 
 

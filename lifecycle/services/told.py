@@ -9,12 +9,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from integrations import profiles
+from integrations.apart import Apart
 from integrations.models import Customer, Merchant, ProfileChange
 from integrations.statements import Among
 from lifecycle import pack
@@ -36,17 +38,13 @@ def tell(*, at: datetime, seconds: float) -> int:
 
     Not of a merchant whose log is being read from its past: who completed a sign-up is perhaps to come.
     """
-    until, count = time.monotonic() + seconds, 0
-    for merchant in _with_plans().prefetch_related("connections"):
-        if not (pack.is_used_by(merchant) and profiles.reaches(merchant, ProfileChange.Kind.UPSERT)):
-            continue
-        held = rules.of(merchant)
-        for ruleset in RULESETS:
-            for customers in _due(merchant, ruleset, held, at=at):
-                if time.monotonic() >= until:
-                    return count
-                count += _tell_some(merchant, ruleset, held, customers, at=at)
-    return count
+    until = time.monotonic() + seconds
+    with Apart() as apart:
+        return sum(
+            apart.do(merchant.pk, partial(_tell_all, merchant, at=at, until=until), 0)
+            for merchant in _with_plans().prefetch_related("connections")
+            if pack.is_used_by(merchant) and profiles.reaches(merchant, ProfileChange.Kind.UPSERT)
+        )
 
 
 def take_back(merchant: Merchant, customers: Sequence[Customer], *, at: datetime) -> int:
@@ -83,6 +81,16 @@ def _with_plans() -> QuerySet[Merchant]:
     is_complete = ~Exists(_reading(LogSync.objects.filter(**mine)))
     found = Merchant.objects.filter(Exists(Plan.objects.filter(**mine)), is_complete, state=Merchant.State.ACTIVE)
     return found.order_by("pk")
+
+
+def _tell_all(merchant: Merchant, *, at: datetime, until: float) -> int:
+    held, count = rules.of(merchant), 0
+    for ruleset in RULESETS:
+        for customers in _due(merchant, ruleset, held, at=at):
+            if time.monotonic() >= until:
+                return count
+            count += _tell_some(merchant, ruleset, held, customers, at=at)
+    return count
 
 
 def _reading(syncs: QuerySet[LogSync]) -> QuerySet[LogSync]:
