@@ -86,9 +86,12 @@ NAVIGATION: list[dict[str, Any]] = [
     {
         "title": "Subscribers",
         "items": [
+            _list("Plans", "card_membership", "lifecycle", "plan"),
             _list("Activity log", "history", "lifecycle", "activity"),
             _list("Feeds", "rss_feed", "lifecycle", "logfeed"),
             _list("Syncs", "sync", "lifecycle", "logsync"),
+            _list("Rules", "tune", "lifecycle", "lifecyclerules"),
+            _list("Lists by status", "list_alt", "lifecycle", "statuslist"),
             _integrations("Suppressions", "block", "suppression"),
         ],
     },

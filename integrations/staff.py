@@ -58,6 +58,9 @@ GRANTS: dict[str, dict[str, tuple[str, ...]]] = {
         "activity": ("view",),
         "logfeed": ("view",),
         "logsync": ("view",),
+        "plan": ("view",),
+        "lifecyclerules": ("view", "change"),
+        "statuslist": ("view",),
     },
 }
 """App -> model -> what a CSM may do. To change a delivery or a message means to send or handle it again, to change an issued

@@ -34,11 +34,17 @@ class Ruleset:
     since_label: str
 
 
+OPEN_SIGN_UP = (
+    Q(started_at__isnull=False, box="", schedule="")
+    & (Q(signed_up_at=None) | Q(signed_up_at__lt=F("started_at")))
+    & ~Q(status__iexact=ACTIVE)
+)
+"""A sign-up was begun, and nothing says that it was completed since."""
+
+
 def _missed(rules: LifecycleRules, at: datetime) -> Q:
-    """A sign-up was begun long enough ago, and nothing says that it was completed since."""
-    begun = Q(started_at__isnull=False, started_at__lte=at - timedelta(hours=rules.missed_signup_hours))
-    is_open = Q(signed_up_at=None) | Q(signed_up_at__lt=F("started_at"))
-    return begun & is_open & Q(box="", schedule="") & ~Q(status__iexact=ACTIVE)
+    """It was begun long enough ago."""
+    return OPEN_SIGN_UP & Q(started_at__lte=at - timedelta(hours=rules.missed_signup_hours))
 
 
 MISSED_SIGN_UP = Ruleset(

@@ -44,5 +44,8 @@ class LifecycleRules(MerchantOwned):
     )
     signed_identities_only = models.BooleanField("signed identities only", default=True, db_default=True)
 
+    class Meta:
+        verbose_name = verbose_name_plural = "rules of subscribers"
+
     def __str__(self) -> str:
         return f"rules of {self.merchant}"

@@ -21,10 +21,19 @@ Move = tuple[Customer, str, str]
 AT_ONCE = 500
 """Subscribers who are put on a list in one transaction."""
 
+STATUSES = 20
+"""Of the statuses that subscribers have, those that are told."""
+
 
 def of(merchant: Merchant) -> list[StatusList]:
     """A merchant's lists, by status."""
     return list(StatusList.objects.for_merchant(merchant).order_by("status"))
+
+
+def statuses(merchant: Merchant) -> list[str]:
+    """The statuses that a merchant's subscribers have, each as it is written, `STATUSES` at most."""
+    plans = Plan.objects.for_merchant(merchant).exclude(status="").order_by("status")
+    return list(plans.values_list("status", flat=True).distinct()[:STATUSES])
 
 
 def keep_in_step(merchant: Merchant, moves: Sequence[Move], *, at: datetime) -> int:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
@@ -14,38 +11,20 @@ from django.utils import timezone
 
 from integrations.models import Connection, Merchant, SourceSecret
 from integrations.web.access import Visit, page
-from lifecycle.models import LifecycleRules, ToldBy
+from lifecycle.models import ToldBy
 from lifecycle.onsite import identity, snippets
 from lifecycle.onsite.source import KIND
+from lifecycle.rules_form import PagesForm
 from lifecycle.services import rules as services
 
 KLAVIYO = "klaviyo"
-
-
-class RulesForm(forms.Form):
-    """Which copies are told, and whom pages may name."""
-
-    checkout_told_by = forms.ChoiceField(
-        label="Of “Started Checkout” (page) and “started.signup” (log)", choices=ToldBy.choices
-    )
-    cancelling_told_by = forms.ChoiceField(
-        label="Of “Cancelled Account” (page) and “cancelled” (log)", choices=ToldBy.choices
-    )
-    signed_identities_only = forms.BooleanField(
-        label="Take signed identities only",
-        required=False,
-        help_text="It holds once there is a secret. A call without a signature is then refused, and nothing of it is kept.",
-    )
-
-    def __init__(self, rules: LifecycleRules, data: Any = None) -> None:
-        super().__init__(data, initial={name: getattr(rules, name) for name in self.base_fields})
 
 
 @page()
 def onsite(request: Visit, merchant: Merchant) -> HttpResponse:
     """The snippets in the form that was asked for, and the rules, which an editor changes."""
     rules = services.of(merchant)
-    form = RulesForm(rules, request.POST if request.method == "POST" else None)
+    form = PagesForm(rules, request.POST if request.method == "POST" else None)
     if request.method == "POST" and request.access.may_edit and form.is_valid():
         services.change(merchant, by=request.access.actor, at=timezone.now(), **form.cleaned_data)
         messages.success(request, "It holds for what is sent from now on.")

@@ -9,13 +9,9 @@ from django.utils import timezone
 
 from integrations.models import Merchant
 from integrations.web.access import Visit, page
-from lifecycle.models import Plan
 from lifecycle.rules_form import RulesForm
 from lifecycle.services import lists
 from lifecycle.services import rules as services
-
-STATUSES = 20
-"""Of the statuses that subscribers have, those that the page tells."""
 
 
 @page()
@@ -27,10 +23,9 @@ def rules(request: Visit, merchant: Merchant) -> HttpResponse:
         services.change(merchant, **form.cleaned_data, by=request.access.actor, at=timezone.now())
         messages.success(request, "It holds for what happens from now on.")
         return redirect("subscribers_rules", merchant.public_id)
-    plans = Plan.objects.for_merchant(merchant).exclude(status="").order_by("status")
     context = {
         "form": form,
-        "statuses": list(plans.values_list("status", flat=True).distinct()[:STATUSES]),
+        "statuses": lists.statuses(merchant),
         "unfilled": [each for each in known if not each.is_filled],
     }
     return render(request, "web/subscribers_rules.html", context)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django import forms
 from django.contrib import messages
 from django.http import HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
@@ -13,23 +12,12 @@ from integrations.models import Merchant
 from integrations.web import paging
 from integrations.web.access import Visit, page
 from lifecycle import told_apart
-from lifecycle.models.rules import MOST_HOURS
+from lifecycle.rules_form import HoursForm
 from lifecycle.rulesets import RULESETS
 from lifecycle.services import rules as services
 from lifecycle.services import told
 
 CSV = "csv"
-
-
-class HoursForm(forms.Form):
-    """From when on a sign-up counts as missed."""
-
-    missed_signup_hours = forms.IntegerField(
-        label="Hours until a sign-up counts as missed",
-        min_value=1,
-        max_value=MOST_HOURS,
-        help_text=f"From when it was begun, 1 to {MOST_HOURS}.",
-    )
 
 
 @page()
@@ -43,8 +31,7 @@ def page_of(request: Visit, merchant: Merchant, key: str) -> HttpResponseBase:
             headers={"Content-Disposition": f'attachment; filename="{key}.csv"', "Cache-Control": "no-store"},
         )
     rules = services.of(merchant)
-    initial = {"missed_signup_hours": rules.missed_signup_hours}
-    form = HoursForm(request.POST if request.method == "POST" else None, initial=initial)
+    form = HoursForm(rules, request.POST if request.method == "POST" else None)
     if request.method == "POST" and request.access.may_edit and form.is_valid():
         services.change(merchant, by=request.access.actor, at=at, **form.cleaned_data)
         messages.success(request, "The list follows the new hours at once.")

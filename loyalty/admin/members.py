@@ -15,13 +15,13 @@ from django.utils import timezone
 from integrations import audit
 from integrations.admin import finding, show
 from integrations.admin.fields import dress
+from integrations.admin.forms import FormPages, actor, button, said
 from integrations.admin.site import Clock, MerchantFilter, UntilFilter
 from integrations.admin.theme import ChoicesDropdownFilter, display
 from integrations.models import Merchant
 from loyalty import progress, standing
 from loyalty.adjust_form import AdjustForm
 from loyalty.admin.inlines import EntryInline, LotInline, RewardInline, TransitionInline
-from loyalty.admin.pages import FormPages, actor, button, said
 from loyalty.models import LedgerEntry, Member
 from tracking import money
 

@@ -11,10 +11,10 @@ from django.utils import timezone
 
 from integrations.admin import show
 from integrations.admin.fields import dress
+from integrations.admin.forms import FormPages, actor, button, said
 from integrations.admin.site import Clock, MerchantFilter
 from integrations.admin.theme import display
 from integrations.models import Merchant
-from loyalty.admin.pages import FormPages, actor, button, said
 from loyalty.models import Programme
 from loyalty.programme_form import ProgrammeForm
 from loyalty.services import programmes

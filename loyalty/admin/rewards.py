@@ -17,12 +17,12 @@ from django.utils import timezone
 from integrations.admin import show
 from integrations.admin.deeds import Deed, DeedsMixin, Outcome
 from integrations.admin.fields import dress
+from integrations.admin.forms import FormPages, actor, button, said
 from integrations.admin.site import Clock, MerchantFilter
 from integrations.admin.theme import ChoicesDropdownFilter, display
 from integrations.audit import Actor
 from integrations.models import Merchant
 from loyalty import services, stock
-from loyalty.admin.pages import FormPages, actor, button, said
 from loyalty.models import Reward
 from loyalty.reward_form import CodesForm, RewardForm
 

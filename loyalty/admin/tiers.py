@@ -16,11 +16,11 @@ from django.utils import timezone
 from integrations.admin import show
 from integrations.admin.deeds import Deed, DeedsMixin, Outcome
 from integrations.admin.fields import dress
+from integrations.admin.forms import FormPages, actor, button, said
 from integrations.admin.site import MerchantFilter
 from integrations.admin.theme import ChoicesDropdownFilter, display
 from integrations.audit import Actor
 from integrations.models import Merchant
-from loyalty.admin.pages import FormPages, actor, button, said
 from loyalty.models import Member, Tier
 from loyalty.services import tier_rules
 from loyalty.tier_form import TierForm

@@ -37,7 +37,8 @@ def campaigns(request: Visit, merchant: Merchant) -> HttpResponse:
     """All of them, the newest first."""
     found = Campaign.objects.for_merchant(merchant).select_related("reward").order_by("-pk")
     rows, older = paging.page_by_key(found, request)
-    context = {"campaigns": rows, "older": older, "programme": programmes.newest(merchant)}
+    is_first = not request.GET.get("id")
+    context = {"campaigns": rows, "older": older, "is_first": is_first, "programme": programmes.newest(merchant)}
     return render(request, "web/loyalty_campaigns.html", context)
 
 

@@ -24,11 +24,12 @@ def issues(request: Visit, merchant: Merchant) -> HttpResponse:
         found = found.filter(problem=problem)
     known = found.select_related("order__customer", "order__stalled_policy", "shipment")
     rows, older = paging.page_of(known.order_by("-occurred_at", "-id"), request)
+    kept = {"problem": problem} if problem else {}
     context = {
         "issues": rows,
         "problem": problem,
         "problems": Problem.choices,
-        "older": urlencode({"problem": problem, **older}) if older else "",
+        "older": urlencode({**kept, **older}) if older else "",
         "is_first": paging.is_first(request),
     }
     return render(request, "web/issues.html", context)

@@ -25,6 +25,7 @@ from integrations.models import (
     Merchant,
     Tick,
 )
+from lifecycle.models import Plan, StatusList
 from loyalty.models import LedgerEntry, Member
 from tracking.models import Issue, Order, Scan, Shipment
 
@@ -45,6 +46,8 @@ READ_ONLY = (
     Issue,
     LedgerEntry,
     Member,
+    Plan,
+    StatusList,
     Schedule,
     OrmQ,
     Success,

@@ -13,12 +13,14 @@ from pytest_django.live_server_helper import LiveServer
 from integrations import staff
 from integrations.destinations.klaviyo.sandbox import Sandbox
 from integrations.models import Merchant, SourceSecret
+from lifecycle.services import rules
 from tests.support.browsing import Watched, browser, page, window
 from tracking.models import StalledPolicy
 
 from . import rows
 from .conftest import PASSWORD
 from .test_orders import order
+from .test_subscribers import change, subscriber
 
 __all__ = ["browser", "page", "window"]
 
@@ -82,6 +84,8 @@ def test_every_kind_of_page_keeps_the_policy_and_fits(watched: Watched) -> None:
     event = rows.event(merchant, tracking_number="1Z999")
     rows.attempt(rows.delivery(event))
     message = rows.message(merchant)
+    plan = subscriber(merchant, "bea", status="Active", box="Small box", started_at=rows.AT)
+    held = change(merchant, status_lists={"Active": "Y6nRLr"})
     paths = [
         "/admin/",
         "/admin/integrations/merchant/",
@@ -93,6 +97,12 @@ def test_every_kind_of_page_keeps_the_policy_and_fits(watched: Watched) -> None:
         f"/admin/integrations/inboundmessage/{message.pk}/change/",
         f"/admin/integrations/inboundmessage/?merchant__id__exact={merchant.pk}",
         "/admin/tracking/order/",
+        "/admin/lifecycle/plan/",
+        f"/admin/lifecycle/plan/{plan.pk}/change/",
+        "/admin/lifecycle/lifecyclerules/",
+        f"/admin/lifecycle/lifecyclerules/{held.pk}/change/",
+        "/admin/lifecycle/lifecyclerules/add/",
+        "/admin/lifecycle/statuslist/",
     ]
     watched.page.context.clear_cookies()
     watched.open("/admin/")
@@ -151,3 +161,19 @@ def test_seeing_what_a_change_would_do(watched: Watched) -> None:
 
     assert (page.input_value("#id_hours_until_fulfillment"), page.get_by_label("Sunday").is_checked()) == ("48", False)
     assert (watched.faults, overhang, watched.overhang, StalledPolicy.objects.count()) == ([], 0, 0, 0)
+
+
+def test_setting_the_rules_of_subscribers(watched: Watched) -> None:
+    page, merchant = watched.page, rows.merchant()
+    watched.open(f"/admin/lifecycle/lifecyclerules/add/?merchant={merchant.pk}")
+    page.fill("#id_status_lists", "Active = Y6nRLr")
+    page.locator("#id_suppresses").uncheck()
+    page.fill("#id_missed_signup_hours", "48")
+    overhang = watched.overhang
+    page.click("text=Save the rules")
+    page.wait_for_selector("text=It holds for what happens from now on.")
+    held = rules.of(merchant)
+
+    assert (held.suppresses, held.missed_signup_hours, held.signed_identities_only) == (False, 48, True)
+    assert page.get_by_text("Active: Y6nRLr").is_visible()
+    assert (watched.faults, overhang, watched.overhang) == ([], 0, 0)

@@ -1,0 +1,14 @@
+"""What the admin calls the rules. Nothing is changed in the database."""
+
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    dependencies = [("lifecycle", "0004_onsite")]
+
+    operations = [
+        migrations.AlterModelOptions(
+            name="lifecyclerules",
+            options={"verbose_name": "rules of subscribers", "verbose_name_plural": "rules of subscribers"},
+        ),
+    ]
