@@ -4,7 +4,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("lifecycle", "0004_onsite")]
+    dependencies = [("lifecycle", "0005_told_rulesets")]
 
     operations = [
         migrations.AlterModelOptions(
