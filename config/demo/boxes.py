@@ -16,9 +16,13 @@ from integrations.audit import Actor
 from integrations.models import Merchant
 from lifecycle import log
 from lifecycle.models.feed import PACE
-from lifecycle.services import feeds, rules, syncs
+from lifecycle.services import feeds, lists, rules, syncs
+from tracking.services import policies
 
 DEMO = Actor(label="demo")
+STALLS: dict[str, None] = {"hours_until_fulfillment": None}
+"""Its own vans bring the boxes, and nobody tells of that: no order counts as stalled."""
+
 LISTS = {"Active": "Subscribers", "Stopped": "Former subscribers"}
 """Status -> name of the list at Klaviyo."""
 
@@ -28,8 +32,10 @@ SECONDS = 30.0
 
 def set_up(merchant: Merchant, shop: Shop, feed: Feed, *, at: datetime) -> str:
     """Have everything ready as the shop is launched at `at`. Returns a token for its own system."""
-    lists = {status: _make_list(shop, name) for status, name in LISTS.items()}
-    rules.change(merchant, by=DEMO, at=at, status_lists=lists)
+    status_lists = {status: _make_list(shop, name) for status, name in LISTS.items()}
+    rules.change(merchant, by=DEMO, at=at, status_lists=status_lists)
+    lists.fill(at=at, seconds=SECONDS)
+    policies.change(merchant, by=DEMO, at=at, **STALLS)
     feeds.set_feed(merchant=merchant, url=feed.address, secret=SECRET, by=DEMO, at=at)
     syncs.begin(merchant=merchant, since=None, pace=PACE, by=DEMO, at=at)
     _, token = tokens.create(merchant, "The shop's own system", SCOPES, by=DEMO, at=at)

@@ -34,16 +34,18 @@ from config.demo.subscribers import (
 )
 from config.demo.webhooks import Json
 
-WEEK = timedelta(weeks=1)
 WEEKS = 8
 """So many of them before the launch the log begins."""
 
 REGULARS = (RHYS, AILSA, MAEVE, TOBIAS, ORLA, KIRAN)
 """Who gets a box each week. Each signed up a week after the one before, the first of them as the log begins."""
 
-MORNING, NOON, EVENING = time(8, 40), time(12, 15), time(18)
+MORNING, NOON, AFTERNOON, EVENING = time(8, 40), time(12, 15), time(16, 30), time(18)
 BOX_DAYS = (12, 5)
 """Boxes are made so many days before the demo, and sent a day later."""
+
+OTHER = "skipped.week"
+"""A kind of entry that no metric is made of."""
 
 Clock = Callable[[int, time], datetime]
 """The instant so many days before the demo at that time of the shop's day."""
@@ -59,16 +61,15 @@ class Fortnight:
 
 def before(began_at: datetime) -> Fortnight:
     """What comes before a demo that begins then. The same at every run of a clock."""
-    launch = (began_at - QUINCE.launched_ago).replace(microsecond=0)
-    past = sorted(_past(launch), key=lambda each: each.at)
     clock = _clock(began_at)
+    past = sorted(_past(clock), key=lambda each: each.at)
     boxes = {ago: [new_order(QUINCE, person, Start(clock(ago, MORNING))) for person in REGULARS] for ago in BOX_DAYS}
     since = sorted(_since(clock, boxes), key=lambda each: each.at)
     synced = [tell.logged(QUINCE, each.kind, each.id, each.at, read_at=began_at) for each in past]
     moments = [Moment(began_at - QUINCE.launched_ago + timedelta(minutes=1), read=tuple(synced))]
     for ago in range(QUINCE.launched_ago.days - 1, 0, -1):
         evening, day = clock(ago, EVENING), clock(ago + 1, EVENING)
-        read = tuple(logged(each) for each in since if day < each.at <= evening)
+        read = tuple(logged(each) for each in since if day < each.at <= evening and each.kind != OTHER)
         moments.append(Moment(evening, tuple(_box(order) for order in boxes.get(ago, ())), read))
     return Fortnight([*past, *since], [each for each in moments if each.steps or each.read])
 
@@ -79,18 +80,21 @@ def _clock(began_at: datetime) -> Clock:
     return lambda ago, at: datetime.combine(today - timedelta(days=ago), at, zone)
 
 
-def _past(launch: datetime) -> Iterator[Entry]:
+def _past(clock: Clock) -> Iterator[Entry]:
     """Each regular signs up, gets boxes, and now and then has something to say; somebody else leaves."""
+    launch = QUINCE.launched_ago.days
     for place, person in enumerate(REGULARS):
-        signed_up = launch - WEEK * (WEEKS - place) + timedelta(hours=3 * place)
-        yield entry("started.signup", signed_up, person, calls.checkout_of(QUINCE, box_of(person)), plan_of(person))
-        for week in range(WEEKS - place - 1):
-            at = signed_up + WEEK * week
-            yield entry("shipping.email", at + timedelta(days=2), person, _sent(person, week), plan_of(person))
-            kind, data = _now_and_then(person, place + week)
+        plan, late = plan_of(person), timedelta(minutes=3 * place)
+        for week in range(WEEKS - place, 0, -1):
+            first, sent, other = (launch + 7 * week - days for days in (0, 3, 5))
+            if week == WEEKS - place:
+                signing_up = calls.checkout_of(QUINCE, box_of(person))
+                yield entry("started.signup", clock(first, NOON) + late, person, signing_up, plan)
+            yield entry("shipping.email", clock(sent, MORNING) + late, person, _sent(person, week), plan)
+            kind, data = _now_and_then(person, 2 * place + week)
             if kind:
-                yield entry(kind, at + timedelta(days=4, hours=2), person, data, plan_of(person))
-    yield entry("cancelled", launch - 3 * WEEK, NELL, {}, plan_of(NELL, status="Stopped"))
+                yield entry(kind, clock(other, AFTERNOON) + late, person, data, plan)
+    yield entry("cancelled", clock(launch + 20, AFTERNOON), NELL, {}, plan_of(NELL, status="Stopped"))
 
 
 def _since(clock: Clock, boxes: dict[int, list[Order]]) -> Iterator[Entry]:
@@ -101,6 +105,7 @@ def _since(clock: Clock, boxes: dict[int, list[Order]]) -> Iterator[Entry]:
             yield entry("shipping.email", at, order.buyer, parcel(order), plan_of(order.buyer))
     yield entry("failed.payment", clock(9, NOON), TOBIAS, payment(TOBIAS), plan_of(TOBIAS))
     yield entry("contact.form", clock(8, MORNING), RHYS, {"Subject": "Could I have no beetroot?"}, plan_of(RHYS))
+    yield entry(OTHER, clock(7, AFTERNOON), TOBIAS, {}, plan_of(TOBIAS))
     yield entry("referral.credit", clock(3, NOON), MAEVE, credit(RHYS), plan_of(MAEVE))
     yield entry("started.signup", clock(2, NOON), CALLUM, calls.checkout_of(QUINCE, box_of(CALLUM)), {})
 
@@ -123,5 +128,5 @@ def _now_and_then(person: Person, number: int) -> tuple[str, Json]:
 
 def _sent(person: Person, week: int) -> Json:
     """Of a box of before the shop told of its orders."""
-    number = 1_000 + 10 * REGULARS.index(person) + week
+    number = 1_000 + 10 * (WEEKS - week) + REGULARS.index(person)
     return {"OrderNumber": f"#{number}", "TrackingNumber": f"{QUINCE.carrier}{number:011d}", "Carrier": QUINCE.carrier}

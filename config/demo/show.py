@@ -179,6 +179,7 @@ def _welcome(console: Console, built: Stage, seconds: float) -> None:
     console.print(f"Ready after {seconds:.0f} s.\n")
     site = settings.PUBLIC_BASE_URL
     console.print(f"  A merchant's pages  {built.overview}   user {OWNER}, password {built.password}", soft_wrap=True)
+    console.print(f"  Subscribers         {built.subscribers}   the same user", soft_wrap=True)
     console.print(f"  Admin               {site}/admin/   user {ADMIN}, the same password", soft_wrap=True)
     console.print(f"  Klaviyo sandbox     {built.sandbox.url}/\n", soft_wrap=True)
 

@@ -61,6 +61,9 @@ class Stage:
     overview: str
     """The address of the first shop's own first page."""
 
+    subscribers: str
+    """The address of the log of the shop that has subscribers."""
+
     password: str
 
 
@@ -89,13 +92,15 @@ def build(processes: Processes, feed: Feed, *, began_at: datetime, since: dateti
     }
     for each in onboarded.values():
         Membership.objects.create(merchant=each.merchant, user=owner, role=Membership.Role.OWNER)
+    logging = next(shop for shop in SHOPS if shop.has_subscribers)
     return Stage(
         began_at=began_at,
         sandbox=sandbox,
         feed=feed,
         merchants={each.merchant.pk: account for account, each in onboarded.items()},
         hooks={(account, hook.source): hook for account, each in onboarded.items() for hook in each.hooks},
-        overview=settings.PUBLIC_BASE_URL + reverse("overview", args=[onboarded[SHOPS[0].account].merchant.public_id]),
+        overview=_address("overview", onboarded[SHOPS[0].account]),
+        subscribers=_address("activity", onboarded[logging.account]),
         password=password,
     )
 
@@ -140,6 +145,10 @@ def _take_on(shop: Shop, sandbox: RemoteSandbox, feed: Feed, *, launch_at: datet
         calling = [Hook(API, f"{site}/api/v1/", token), Hook(PAGES, f"{site}/onsite/{key}/", PAGES_SECRET)]
         return replace(done, hooks=calling)
     return done
+
+
+def _address(page: str, of: Onboarded) -> str:
+    return settings.PUBLIC_BASE_URL + reverse(page, args=[of.merchant.public_id])
 
 
 def _answers(address: str) -> bool:

@@ -98,7 +98,7 @@ def test_the_product_lives_through_a_moment_under_its_clock() -> None:
         merchant = World(sandbox, "http://site.invalid").shop("Alba").merchant
         merchant.shop_domains.update(domain=LARKSPUR.domain)
         feed = Feed([], BEGAN_AT)
-        stage = Stage(BEGAN_AT, RemoteSandbox(sandbox.url), feed, {merchant.pk: LARKSPUR.account}, {}, "", "")
+        stage = Stage(BEGAN_AT, RemoteSandbox(sandbox.url), feed, {merchant.pk: LARKSPUR.account}, {}, "", "", "")
         ordered = straight_home(LARKSPUR, LARKSPUR.shoppers[0], Start(at - timedelta(seconds=9)))[0]
 
         past.tell([Moment(at, (ordered,))], stage)
