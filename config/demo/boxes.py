@@ -20,9 +20,6 @@ from lifecycle.services import feeds, lists, rules, syncs
 from tracking.services import policies
 
 DEMO = Actor(label="demo")
-STALLS: dict[str, None] = {"hours_until_fulfillment": None}
-"""Its own vans bring the boxes, and nobody tells of that: no order counts as stalled."""
-
 LISTS = {"Active": "Subscribers", "Stopped": "Former subscribers"}
 """Status -> name of the list at Klaviyo."""
 
@@ -35,7 +32,8 @@ def set_up(merchant: Merchant, shop: Shop, feed: Feed, *, at: datetime) -> str:
     status_lists = {status: _make_list(shop, name) for status, name in LISTS.items()}
     rules.change(merchant, by=DEMO, at=at, status_lists=status_lists)
     lists.fill(at=at, seconds=SECONDS)
-    policies.change(merchant, by=DEMO, at=at, **STALLS)
+    # Its own vans bring the boxes, and nobody tells of that.
+    policies.change(merchant, by=DEMO, at=at, hours_until_fulfillment=None)
     feeds.set_feed(merchant=merchant, url=feed.address, secret=SECRET, by=DEMO, at=at)
     syncs.begin(merchant=merchant, since=None, pace=PACE, by=DEMO, at=at)
     _, token = tokens.create(merchant, "The shop's own system", SCOPES, by=DEMO, at=at)

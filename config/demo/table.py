@@ -67,7 +67,7 @@ def judgement(verdict: Verdict) -> Text:
     """Whether every expected event arrived exactly once; if not, which did not."""
     if not verdict.complaints:
         arrived = f"All {verdict.expected} expected events arrived exactly once, and no other."
-        suppressed = f" {verdict.suppressed} addresses are suppressed, and no other." if verdict.suppressed else ""
+        suppressed = f"\n{verdict.suppressed} addresses are suppressed, and no other." if verdict.suppressed else ""
         return Text(arrived + suppressed, style="bold green")
     lines = []
     for kind, keys in verdict.complaints.items():

@@ -28,6 +28,14 @@ from lifecycle.rulesets import MISSED_SIGN_UP
 from lifecycle.services import rules
 
 BEGAN_AT = datetime(2026, 11, 20, 12, 0, 0, 123456, tzinfo=UTC)
+BEGINNINGS = [
+    BEGAN_AT,
+    BEGAN_AT.replace(hour=0, minute=1),
+    BEGAN_AT.replace(hour=23, minute=59),
+    datetime(2026, 4, 5, 23, 30, tzinfo=UTC),
+]
+"""At other hours, and with summer time since the launch."""
+
 LAUNCH_AT = BEGAN_AT - QUINCE.launched_ago
 
 
@@ -65,15 +73,20 @@ def test_the_log_has_all_kinds_before_the_launch_and_after_it(before: Fortnight)
     assert since.keys() == kinds.METRICS.keys() - {"cancelled"} | {fortnight.OTHER}
 
 
-def test_every_entry_is_read_at_the_first_moment_after_it(before: Fortnight) -> None:
+@pytest.mark.parametrize("began_at", BEGINNINGS, ids=lambda at: f"{at:%d %b %H:%M}")
+def test_every_entry_is_read_at_the_first_moment_after_it(began_at: datetime) -> None:
+    before = fortnight.before(began_at)
     assert before.log == sorted(before.log, key=lambda each: each.at)
     read = [event.unique_id for moment in before.moments for event in moment.read]
     assert read == [f"log:{each.id}" for each in before.log if each.kind != fortnight.OTHER]
     for moment in before.moments:
-        assert all(event.occurred_at <= moment.at < BEGAN_AT for event in moment.read)
+        assert all(event.occurred_at <= moment.at < began_at for event in moment.read)
         assert all(step.webhook.at <= moment.at for step in moment.steps)
     fresh = [moment.at - event.occurred_at for moment in before.moments[1:] for event in moment.read]
-    assert max(fresh) < timedelta(days=3)
+    assert timedelta() <= min(fresh) <= max(fresh) < timedelta(days=3)
+    launch_at = began_at - QUINCE.launched_ago
+    assert all(event.occurred_at < launch_at for event in before.moments[0].read)
+    assert all(event.counts_from >= launch_at for moment in before.moments for event in moment.read)
 
 
 def test_what_leads_to_an_event_does_so_once(before: Fortnight, steps: list[Step]) -> None:
