@@ -1,1 +1,1 @@
-"""The demo: three made-up shops, whose webhooks are posted to the running product, and what must come of each."""
+"""The demo: four made-up shops, whose webhooks and calls are posted to the running product, and what must come of each."""

@@ -5,15 +5,13 @@ The demo holds the product's own answers against these; so nothing here may impo
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from config.demo.orders import Fulfillment, Line, Order
-from config.demo.shops import POINTS_ADDED, STATUS, TRACKING, UPDATES, Shop
+from config.demo.shops import POINTS_ADDED, STATUS, SUBSCRIBERS, TRACKING, UPDATES, Shop
 
 Key = tuple[str, str, str]
 """(public key of the Klaviyo account, metric's name there, unique_id)."""
@@ -142,6 +140,41 @@ def overdue(fulfillment: Fulfillment, promised_on: date) -> list[Expected]:
     return _delayed(fulfillment, promised_on, _midnight(promised_on + timedelta(days=1), fulfillment.order.shop))
 
 
+def box_placed(order: Order) -> Expected:
+    """A subscriber's schedule made the order."""
+    return _box(order, "Placed Order", 0)
+
+
+def box_cancelled(order: Order, minutes: float) -> Expected:
+    """A subscriber's order that was placed is cancelled."""
+    return _box(order, "Cancelled Order", minutes)
+
+
+def box_fulfilled(order: Order, minutes: float) -> Expected:
+    """A subscriber's order that was placed is billed, and completed at that minute."""
+    return _box(order, "Fulfilled Order", minutes)
+
+
+def logged(shop: Shop, kind: str, entry_id: str, at: datetime, *, read_at: datetime | None = None) -> Expected:
+    """An entry of the activity log. A sync that reads the past at `read_at` tells it however old it is."""
+    return Expected(shop, SUBSCRIBERS, kind, f"log:{entry_id}", at, read_at or at)
+
+
+def began_sign_up(shop: Shop, customer_id: str, at: datetime) -> Expected:
+    """A page tells that the sign-up was begun."""
+    return Expected(shop, SUBSCRIBERS, "Started Checkout", f"{customer_id}_{_epoch(at)}", at, at)
+
+
+def signed_up(shop: Shop, customer_id: str, at: datetime) -> Expected:
+    """A page tells that the sign-up was completed."""
+    return Expected(shop, SUBSCRIBERS, "Completed Signup", f"signup:{customer_id}:{_epoch(at)}", at, at)
+
+
+def left(shop: Shop, customer_id: str, at: datetime) -> Expected:
+    """A page tells that the account was cancelled."""
+    return Expected(shop, SUBSCRIBERS, "Cancelled Account", f"account_cancel:{customer_id}:{_epoch(at)}", at, at)
+
+
 def _moved(fulfillment: Fulfillment, status: str, trigger: str, minutes: float, parcel: int) -> list[Expected]:
     """Redo has a word of its own for what is a failure to Malomo."""
     order, shipment = fulfillment.order, fulfillment.shipment_ids[parcel]
@@ -173,6 +206,11 @@ def _status(order: Order, name: str, status: str, minutes: float) -> Expected:
     """Whiplash: the launch window judges all of an order by when it was placed."""
     unique_id = f"order:{order.id}:{status}"
     return Expected(order.shop, STATUS, name, unique_id, order.after(minutes), order.placed_at)
+
+
+def _box(order: Order, name: str, minutes: float) -> Expected:
+    """Kiva Logic: the same bare id under three metrics. The launch window judges all of an order by when it was placed."""
+    return Expected(order.shop, SUBSCRIBERS, name, order.key, order.after(minutes), order.placed_at)
 
 
 def _update(
@@ -208,62 +246,3 @@ def business_hours_after(start: datetime, hours: int, shop: Shop) -> datetime:
 
 def _midnight(day: date, shop: Shop) -> datetime:
     return datetime.combine(day, time.min, ZoneInfo(shop.timezone)).astimezone(UTC)
-
-
-def key_of(event: Mapping[str, Any]) -> Key:
-    """By what an event of the sandbox is recognised: points by their order, because their identity is a row's number."""
-    known_by = event["unique_id"]
-    if event["metric"] == "Points added":
-        known_by = f"points:{event['properties'].get('OrderNumber')}"
-    return event["account"], event["metric"], known_by
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """How what was recorded differs from what had to be."""
-
-    expected: int
-    missing: list[Key] = field(default_factory=list)
-    unexpected: list[Key] = field(default_factory=list)
-    doubled: list[Key] = field(default_factory=list)
-    wrongly_backfilled: list[Key] = field(default_factory=list)
-    wrongly_live: list[Key] = field(default_factory=list)
-    wrongly_timed: list[Key] = field(default_factory=list)
-
-    @property
-    def complaints(self) -> dict[str, list[Key]]:
-        """What is wrong, by kind; empty when every expected event arrived exactly once."""
-        found = {
-            "missing": self.missing,
-            "unexpected": self.unexpected,
-            "doubled": self.doubled,
-            "sent as backfill though it is news": self.wrongly_backfilled,
-            "sent as news though it is from before the launch": self.wrongly_live,
-            "told of another instant": self.wrongly_timed,
-        }
-        return {kind: keys for kind, keys in found.items() if keys}
-
-
-def judge(
-    expected: Iterable[Expected],
-    recorded: Iterable[Mapping[str, Any]],
-    receipts: Mapping[tuple[str, str], int],
-    began_at: datetime,
-) -> Verdict:
-    """Hold what the sandbox recorded against what had to come.
-
-    `receipts` is (account, unique_id) -> how often the sandbox accepted it, repeats that it then ignored included.
-    """
-    wanted = {each.key: each for each in expected if each.is_sent(began_at)}
-    events = [(key_of(each), each) for each in recorded]
-    found, times = dict(events), Counter(key for key, _ in events)
-    common = [(key, each, found[key]) for key, each in wanted.items() if key in found]
-    return Verdict(
-        expected=len(wanted),
-        missing=sorted(wanted.keys() - found.keys()),
-        unexpected=sorted(found.keys() - wanted.keys()),
-        doubled=sorted(key for key, count in times.items() if count > 1 or receipts.get((key[0], key[2]), 0) > 1),
-        wrongly_backfilled=[key for key, due, came in common if came["backfill"] and not due.is_backfill(began_at)],
-        wrongly_live=[key for key, due, came in common if due.is_backfill(began_at) and not came["backfill"]],
-        wrongly_timed=[key for key, due, came in common if due.occurred_at != datetime.fromisoformat(came["time"])],
-    )

@@ -1,4 +1,4 @@
-"""What the demo counts: messages, events and deliveries from the product's database, arrivals from the sandbox."""
+"""What the demo counts: messages, log entries, events and deliveries from the product's database, arrivals from the sandbox."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from typing import Any
 
 from django.db.models import Count
 
-from config.demo.expected import Key, key_of
+from config.demo.expected import Key
 from config.demo.shops import SHOPS
 from config.demo.steps import Step
+from config.demo.verdict import Address, key_of
 from integrations.destinations.klaviyo.sandbox import RemoteSandbox
 from integrations.models import Delivery, Event, InboundMessage
+from lifecycle.models import Activity
 
 State = Delivery.State
 
@@ -76,18 +78,21 @@ class Figures:
             row = rows[self.merchants[merchant]]
             row.received += count
             row.failed += count if state == InboundMessage.State.FAILED else 0
+        for merchant, count in _counts(Activity):
+            rows[self.merchants[merchant]].received += count
         for merchant, count in _counts(Event):
             rows[self.merchants[merchant]].events = count
-        for merchant, state, count in _counts(Delivery, "state"):
+        for merchant, state, count in _counts(Delivery, "state", change=None):
             _add(rows[self.merchants[merchant]], state, count)
         for (account, _, _), seconds in self._latencies.items():
             rows[account].latencies.append(seconds)
         return rows
 
     def is_settled(self) -> bool:
-        """Whether nothing is under way any more: no message unhandled, no delivery unsent, nothing in the sandbox's queue."""
+        """Whether nothing is under way any more: nothing unhandled, unparsed or unsent, nothing in the sandbox's queue."""
         return (
             not InboundMessage.objects.filter(state=InboundMessage.State.RECEIVED).exists()
+            and not Activity.objects.filter(parsed_at=None).exists()
             and not Delivery.objects.filter(state__in=[State.PENDING, State.SENDING]).exists()
             and not self.sandbox.counters()["pending"]
         )
@@ -95,6 +100,10 @@ class Figures:
     def recorded(self) -> list[dict[str, Any]]:
         """The sandbox's events."""
         return self.sandbox.events()
+
+    def suppressed(self) -> set[Address]:
+        """Whom the sandbox holds suppressed."""
+        return {(each["account"], each["email"]) for each in self.sandbox.profiles() if each["suppressions"]}
 
     def receipts(self) -> dict[tuple[str, str], int]:
         """(account, unique_id) -> how often the sandbox accepted it."""
@@ -115,8 +124,8 @@ class Figures:
         self._look_at = time.monotonic() + LOOK_SHARE * (time.monotonic() - began)
 
 
-def _counts(model: Any, *by: str) -> Any:
-    return model.objects.values_list("merchant", *by).annotate(Count("pk")).order_by()
+def _counts(model: Any, *by: str, **only: Any) -> Any:
+    return model.objects.filter(**only).values_list("merchant", *by).annotate(Count("pk")).order_by()
 
 
 def _add(row: Row, state: str, count: int) -> None:

@@ -13,7 +13,7 @@ from config.demo import days, returns, stories, tales
 from config.demo.expected import Expected
 from config.demo.orders import Start
 from config.demo.people import UNREACHABLE, Person, another
-from config.demo.shops import LARKSPUR, NORTHLIGHT, SHOPS, TEEKONTOR, Shop
+from config.demo.shops import LARKSPUR, NORTHLIGHT, SENDERS, SHOPS, TEEKONTOR, Shop
 from config.demo.steps import Step, Story
 
 DAYS = 30
@@ -76,10 +76,14 @@ PLANNED: tuple[tuple[int, Shop, Tale], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What the product hears at an instant. Where that is nothing, something is due: a launch, or what stands still."""
+    """What the product hears at an instant. Where that is nothing, something is due: a launch, or what stands still.
+
+    `read` must come of what a shop's log has by then.
+    """
 
     at: datetime
     steps: tuple[Step, ...] = ()
+    read: tuple[Expected, ...] = ()
 
 
 def begin(began_at: datetime) -> datetime:
@@ -120,10 +124,10 @@ def _in_order(story: Story) -> Iterator[tuple[datetime, Step]]:
 
 def _stories(news: list[datetime], last: datetime, chance: random.Random) -> Iterator[Story]:
     """The stories, in the order in which their orders are placed."""
-    hours = {shop: days.working(news, shop) for shop in SHOPS}
+    hours = {shop: days.working(news, shop) for shop in SENDERS}
     planned = [(_hours_of_day(news, last - timedelta(days=ago), shop)[3], shop, tale) for ago, shop, tale in PLANNED]
     for wave, shop, tale in sorted(
-        [*planned, *_usual(news, last, chance)], key=lambda each: (each[0], SHOPS.index(each[1]))
+        [*planned, *_usual(news, last, chance)], key=lambda each: (each[0], SENDERS.index(each[1]))
     ):
         tempo = 1.0
         if tale in USUAL:
@@ -140,7 +144,7 @@ def _stories(news: list[datetime], last: datetime, chance: random.Random) -> Ite
 def _usual(news: list[datetime], last: datetime, chance: random.Random) -> Iterator[tuple[datetime, Shop, Tale]]:
     """The orders of each day: fewer on weekends, none at night."""
     for day in range(DAYS + 1):
-        for shop in SHOPS:
+        for shop in SENDERS:
             at = news[0] + timedelta(days=day)
             hours = [wave for wave in _hours_of_day(news, at, shop) if wave <= last]
             busy = ORDERS_A_DAY[shop] * WEEK[at.astimezone(ZoneInfo(shop.timezone)).weekday()]

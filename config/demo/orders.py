@@ -77,6 +77,11 @@ class Order:
         return f"#{self.number}"
 
     @property
+    def key(self) -> str:
+        """Its id in the system of a shop that makes orders by schedules."""
+        return str(self.number)
+
+    @property
     def total(self) -> Decimal:
         """What it costs."""
         return sum((line.total for line in self.lines), Decimal(0))

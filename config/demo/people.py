@@ -81,6 +81,18 @@ CANADIANS = (
     _person("Oscar Lavoie", "+19025550139", "7 Lighthouse Lane", "Halifax, NS, B3H 1A1", "CA"),
 )
 
+BRITONS = (
+    _person("Imogen Hale", "+447700900141", "22 Orchard Terrace", "Bath, , BA1 5NB", "GB"),
+    _person("Rhys Pritchard", "+447700900152", "5 Castle Row", "Cardiff, , CF10 1BH", "GB"),
+    _person("Ailsa Drummond", "+447700900163", "81 Marchmont Road", "Edinburgh, , EH9 1HU", "GB"),
+    _person("Callum Reid", "+447700900174", "14 Byres Lane", "Glasgow, , G12 8TD", "GB"),
+    _person("Maeve Lockwood", "+447700900185", "3 Millpond Yard", "York, , YO1 9TL", "GB"),
+    _person("Tobias Finch", "+447700900196", "47 Gloucester Street", "Bristol, , BS1 4HQ", "GB"),
+    _person("Orla Byrne", "+447700900107", "9 Botanic Avenue", "Belfast, , BT7 1JL", "GB"),
+    _person("Kiran Mehta", "+447700900118", "60 Narborough Road", "Leicester, , LE3 0BQ", "GB"),
+    _person("Nell Ashby", "+447700900129", "Rose Cottage", "Hereford, , HR1 2EG", "GB"),
+)
+
 UNREACHABLE = replace(AMERICANS[0], first_name="Nobody", last_name="Atall", email="nobody.atall@example.com", phone="")
 """Whose address Klaviyo refuses."""
 

@@ -8,10 +8,10 @@ import random
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from config.demo import returns, stories
+from config.demo import returns, stories, subscribers
 from config.demo.orders import Start
 from config.demo.people import Person
-from config.demo.shops import LARKSPUR, NORTHLIGHT, SHOPS, TEEKONTOR, Shop
+from config.demo.shops import LARKSPUR, NORTHLIGHT, QUINCE, SENDERS, TEEKONTOR, Shop
 from config.demo.steps import Step, Story
 
 BETWEEN_STORIES = 0.8
@@ -20,7 +20,13 @@ BETWEEN_STORIES = 0.8
 
 def script(began_at: datetime) -> list[Step]:
     """All steps of the demo. Every instant in them lies before `began_at`."""
-    return _interleaved([_of(shop, began_at) for shop in SHOPS])
+    told = [_of(shop, began_at) for shop in SENDERS]
+    return _interleaved([*told, subscribers.stories(QUINCE, _hours_before(began_at, 3))])
+
+
+def night(began_at: datetime) -> list[Step]:
+    """What is told once all of that has arrived."""
+    return subscribers.night(QUINCE, _hours_before(began_at, 3))
 
 
 def moments(steps: Iterable[Step], began_at: datetime) -> list[datetime]:
@@ -31,7 +37,7 @@ def moments(steps: Iterable[Step], began_at: datetime) -> list[datetime]:
 def trickle(seed: int, now: datetime) -> Iterator[Step]:
     """One more story, of any shop and shopper: what goes on while somebody looks around."""
     chance = random.Random(seed)  # noqa: S311  (a made-up shopper is no secret)
-    shop = chance.choice(SHOPS)
+    shop = chance.choice(SENDERS)
     tale = chance.choice((stories.straight_home, stories.split, stories.nobody_home, stories.told_by_the_shop))
     yield from tale(shop, chance.choice(shop.shoppers), _hours_before(now, 3))
 

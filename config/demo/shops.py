@@ -1,4 +1,4 @@
-"""Three made-up shops of different kinds: what they sell, which packs they use, and since when they are live."""
+"""Four made-up shops of different kinds: what they sell, which packs they use, and since when they are live."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
-from config.demo.people import AMERICANS, CANADIANS, GERMANS, Person
+from config.demo.people import AMERICANS, BRITONS, CANADIANS, GERMANS, Person
 
 TRACKING, STATUS, UPDATES = "order_tracking", "order_status", "returns_and_tracking"
+SUBSCRIBERS = "subscription_lifecycle"
 POINTS_ADDED = "points_added"
 """A metric: of the pack `loyalty`, the only one that is turned on where a shop has a programme."""
 
@@ -50,6 +51,11 @@ class Shop:
     def turned_on(self) -> tuple[str, ...]:
         """Packs, and metrics by themselves."""
         return (*self.packs, POINTS_ADDED) if self.loyalty else self.packs
+
+    @property
+    def has_subscribers(self) -> bool:
+        """Whether it sells by subscription."""
+        return SUBSCRIBERS in self.packs
 
     @property
     def key(self) -> str:
@@ -124,4 +130,26 @@ NORTHLIGHT = Shop(
     ),
 )
 
-SHOPS = (LARKSPUR, TEEKONTOR, NORTHLIGHT)
+QUINCE = Shop(
+    name="Quince & Barrow",
+    domain="quince-and-barrow.myshopify.com",
+    account="QNCE04",
+    packs=(SUBSCRIBERS,),
+    prefix="Tidings",
+    timezone="Europe/London",
+    currency="GBP",
+    carrier="DPD",
+    launched_ago=timedelta(days=15),
+    backfill_days=0,
+    shoppers=BRITONS,
+    products=_products(
+        ("Small veg box", "For two", "QB-VS", "18.50"),
+        ("Large veg box", "For four", "QB-VL", "29.00"),
+        ("Fruit box", "In season", "QB-FR", "16.00"),
+    ),
+)
+
+SENDERS = (LARKSPUR, TEEKONTOR, NORTHLIGHT)
+"""Those of whose orders and parcels webhooks tell."""
+
+SHOPS = (*SENDERS, QUINCE)

@@ -17,13 +17,14 @@ from django.utils import timezone
 from rich.console import Console
 from rich.live import Live
 
-from config.demo import clock, expected, month, past, scenario, stage, table
-from config.demo.expected import Verdict
+from config.demo import clock, fortnight, log_feed, month, past, scenario, stage, table, verdict
 from config.demo.figures import Figures
+from config.demo.log_feed import Feed
 from config.demo.month import Moment
 from config.demo.processes import Processes
 from config.demo.stage import ADMIN, OWNER, Stage
 from config.demo.steps import FORGED, Step
+from config.demo.verdict import Verdict
 from integrations.delivery.engine import Engine
 
 LOOK_EVERY = 0.25
@@ -54,11 +55,13 @@ def run(console: Console, directory: Path, *, once: bool, speed: float, days: in
     stage.clear(directory)
     console.print("Starting the sandbox, the web server and a worker on a new database …")
     began = time.monotonic()
-    with Processes(directory) as processes:
-        began_at = timezone.now()
-        built = stage.build(processes, began_at=began_at, since=month.begin(began_at))
+    began_at = timezone.now()
+    subscribed = fortnight.before(began_at)
+    feed = Feed(subscribed.log, until=began_at)
+    with Processes(directory) as processes, log_feed.serving(feed):
+        built = stage.build(processes, feed, began_at=began_at, since=month.begin(began_at))
         console.print("The shops live through the month before …")
-        before = month.script(began_at, of_days=days)
+        before = past.moments(began_at, subscribed, of_days=days)
         past.tell(before, built)
         stage.open_doors(processes)
         _welcome(console, built, time.monotonic() - began)
@@ -68,14 +71,18 @@ def run(console: Console, directory: Path, *, once: bool, speed: float, days: in
             seconds = HURRIED_STREAM_SECONDS if once else STREAM_SECONDS
             show.tell(steps, pause=seconds / len(steps) / speed)
             show.settle()
+            night = scenario.night(built.began_at)
+            show.tell(night, pause=0)
+            show.settle()
+            steps += night
             show.move_clock(scenario.moments(steps, built.began_at), pause=0 if once else MOMENT_SECONDS / speed)
-            verdict = show.judge(steps, before)
+            found = show.judge(steps, before)
             if not once:
                 console.print("New orders keep coming in until Ctrl-C.")
                 show.tell(_endless(), pause=TRICKLE_EVERY / speed)
         finally:
             console.print("Stopping …")
-    return not verdict.complaints
+    return not found.complaints
 
 
 class Show:
@@ -125,17 +132,25 @@ class Show:
         """Hold what arrived against what `steps`, and the month before them, must lead to, and say so."""
         past = [step for moment in before for step in moment.steps]
         due = [event for step in (*past, *steps) for event in (*step.leads_to, *step.later)]
+        due += [event for moment in before for event in moment.read]
         self._figures.look()
-        verdict = expected.judge(due, self._figures.recorded(), self._figures.receipts(), self._stage.began_at)
+        found = verdict.judge(
+            due,
+            self._figures.recorded(),
+            self._figures.receipts(),
+            self._stage.began_at,
+            to_suppress={(step.shop.account, email) for step in steps for email in step.suppresses},
+            suppressed=self._figures.suppressed(),
+        )
         self._console.print(table.figures(self._figures.rows()))
-        told = f"\n{len(steps)} webhooks were posted, after {len(past):,} in the month before."
-        self._console.print(told, table.judgement(verdict), soft_wrap=True)
-        return verdict
+        told = f"\n{len(steps)} webhooks and calls were posted, after {len(past):,} in the month before."
+        self._console.print(told, table.judgement(found), soft_wrap=True)
+        return found
 
     def _post(self, step: Step, session: requests.Session) -> None:
         hook = self._stage.hooks[step.shop.account, step.webhook.source]
         headers = step.webhook.signed("a guess" if step.answer == FORGED else hook.secret)
-        answer = session.post(hook.address, data=step.webhook.body, headers=headers, timeout=30)
+        answer = session.post(step.webhook.address(hook.address), data=step.webhook.body, headers=headers, timeout=30)
         at = timezone.now()
         if answer.status_code != step.answer:
             raise WrongAnswer(f"{step.says}: {answer.status_code} instead of {step.answer}: {answer.text[:300]}")
@@ -164,6 +179,7 @@ def _welcome(console: Console, built: Stage, seconds: float) -> None:
     console.print(f"Ready after {seconds:.0f} s.\n")
     site = settings.PUBLIC_BASE_URL
     console.print(f"  A merchant's pages  {built.overview}   user {OWNER}, password {built.password}", soft_wrap=True)
+    console.print(f"  Subscribers         {built.subscribers}   the same user", soft_wrap=True)
     console.print(f"  Admin               {site}/admin/   user {ADMIN}, the same password", soft_wrap=True)
     console.print(f"  Klaviyo sandbox     {built.sandbox.url}/\n", soft_wrap=True)
 

@@ -1,4 +1,4 @@
-"""A step of a story: a webhook, and beside it all that must come of it."""
+"""A step of a story: a webhook or a call, and beside it all that must come of it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,16 @@ from config.demo.webhooks import Webhook
 ACCEPTED, DUPLICATE, FORGED = 202, 200, 401
 """The hook's answers: to a new message, to one that was stored before, and to one that nobody signed."""
 
+MADE, CHANGED = 201, 200
+"""The REST API's answers: to what is new, and to what was there."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A webhook that is posted, what it says in words, the answer that is due, and the events that must come of it.
+    """What is posted, what it says in words, the answer that is due, and the events that must come of it.
 
-    `later` are those that must come of it once the clock moves on, because nothing more is heard.
+    `later` are those that must come of it once the clock moves on, because nothing more is heard. `suppresses` are the e-mail
+    addresses that nobody is to mail any more.
     """
 
     shop: Shop
@@ -26,6 +30,7 @@ class Step:
     leads_to: tuple[Expected, ...] = ()
     later: tuple[Expected, ...] = ()
     answer: int = ACCEPTED
+    suppresses: tuple[str, ...] = ()
 
 
 Story = list[Step]
@@ -37,9 +42,10 @@ def step(
     webhook: Webhook,
     *events: Expected | Iterable[Expected],
     later: Iterable[Expected | Iterable[Expected]] = (),
+    answer: int = ACCEPTED,
 ) -> Step:
     """A step that leads to these events."""
-    return Step(shop, says, webhook, _all_of(events), _all_of(later))
+    return Step(shop, says, webhook, _all_of(events), _all_of(later), answer)
 
 
 def repeated(told: Step) -> Step:

@@ -9,9 +9,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from config.demo.expected import Verdict
 from config.demo.figures import Row, percentile
 from config.demo.shops import SHOPS
+from config.demo.verdict import Verdict
 
 NEWEST = 8
 """Lines of what is being told that stay in sight."""
@@ -66,7 +66,9 @@ def _seconds(value: float | None) -> str:
 def judgement(verdict: Verdict) -> Text:
     """Whether every expected event arrived exactly once; if not, which did not."""
     if not verdict.complaints:
-        return Text(f"All {verdict.expected} expected events arrived exactly once, and no other.", style="bold green")
+        arrived = f"All {verdict.expected} expected events arrived exactly once, and no other."
+        suppressed = f"\n{verdict.suppressed} addresses are suppressed, and no other." if verdict.suppressed else ""
+        return Text(arrived + suppressed, style="bold green")
     lines = []
     for kind, keys in verdict.complaints.items():
         lines.append(f"{len(keys)} {kind}:")

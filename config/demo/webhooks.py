@@ -37,6 +37,10 @@ class Webhook:
             **sources.get(self.source).sign(self.body, secret),
         }
 
+    def address(self, hook: str) -> str:
+        """Where it is posted, of a source whose messages go to `hook`."""
+        return hook
+
 
 def order_webhook(
     topic: str,

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from config.demo import expected
-from config.demo.expected import Expected, Key, Verdict
+from config.demo import verdict as verdicts
+from config.demo.expected import Expected, Key
 from config.demo.orders import Start, new_order, pack
-from config.demo.shops import LARKSPUR, NORTHLIGHT, SHOPS, TEEKONTOR, Shop
+from config.demo.shops import LARKSPUR, NORTHLIGHT, QUINCE, SHOPS, TEEKONTOR, Shop
+from config.demo.verdict import Verdict
 from tracking import business_time
 from tracking.business_time import Calendar
 
@@ -37,7 +39,7 @@ def judge(
 def verdict(
     due: list[Expected], recorded: list[dict[str, Any]], receipts: Mapping[tuple[str, str], int] | None = None
 ) -> Verdict:
-    return expected.judge(due, recorded, receipts or {}, BEGAN_AT)
+    return verdicts.judge(due, recorded, receipts or {}, BEGAN_AT)
 
 
 def test_all_that_was_due_and_nothing_else_is_no_complaint() -> None:
@@ -69,6 +71,24 @@ def test_an_event_that_was_recorded_twice_is_doubled() -> None:
 def test_an_event_that_was_sent_twice_and_recorded_once_is_doubled() -> None:
     one = placed(LARKSPUR)
     assert judge([one], [record(one)], {(LARKSPUR.account, one.unique_id): 2}) == {"doubled": [one.key]}
+
+
+def test_events_of_one_id_are_told_apart_by_their_metrics() -> None:
+    order = new_order(QUINCE, QUINCE.shoppers[0], Start(RECENTLY))
+    due = [expected.box_placed(order), expected.box_fulfilled(order, 60)]
+    assert judge(due, [record(each) for each in due], {(QUINCE.account, order.key): 2}) == {}
+    again = judge(due, [record(each) for each in due], {(QUINCE.account, order.key): 3})
+    assert again == {"doubled": sorted(each.key for each in due)}
+
+
+def test_whom_nobody_may_mail_is_suppressed_and_nobody_else() -> None:
+    one, other = (LARKSPUR.account, "one@example.com"), (LARKSPUR.account, "other@example.com")
+    found = verdicts.judge([], [], {}, BEGAN_AT, to_suppress={one}, suppressed={one})
+    assert (found.suppressed, found.complaints) == (1, {})
+    assert verdicts.judge([], [], {}, BEGAN_AT, to_suppress={one}, suppressed={other}).complaints == {
+        "not suppressed": [(LARKSPUR.account, "suppression", "one@example.com")],
+        "suppressed without a reason": [(LARKSPUR.account, "suppression", "other@example.com")],
+    }
 
 
 def test_events_of_a_pack_that_the_shop_does_not_use_are_not_due() -> None:
@@ -120,6 +140,31 @@ def test_recipes_are_those_of_the_catalogue_of_events() -> None:
         ("Parcelbird: OrderIssueCreated", f"issue:ShipmentDeliveryAttempted:{second}"),
         ("Order delivered", f"order:{order.id}:delivered"),
     ]
+
+
+def test_recipes_of_subscribers_are_those_of_the_catalogue() -> None:
+    order = new_order(QUINCE, QUINCE.shoppers[0], Start(RECENTLY))
+    at, epoch = RECENTLY, int(RECENTLY.timestamp())
+    pages = [recipe(QUINCE, "1141260", at) for recipe in (expected.began_sign_up, expected.signed_up, expected.left)]
+    orders = [expected.box_placed(order), expected.box_cancelled(order, 20), expected.box_fulfilled(order, 60)]
+    told = [expected.logged(QUINCE, "failed.payment", "88213", at), *pages, *orders]
+    assert [(each.metric, each.unique_id, each.occurred_at - at) for each in told] == [
+        ("failed.payment", "log:88213", timedelta()),
+        ("Started Checkout", f"1141260_{epoch}", timedelta()),
+        ("Completed Signup", f"signup:1141260:{epoch}", timedelta()),
+        ("Cancelled Account", f"account_cancel:1141260:{epoch}", timedelta()),
+        ("Placed Order", str(order.number), timedelta()),
+        ("Cancelled Order", str(order.number), timedelta(minutes=20)),
+        ("Fulfilled Order", str(order.number), timedelta(minutes=60)),
+    ]
+
+
+def test_what_a_sync_reads_is_told_however_old_it_is_and_starts_no_flow() -> None:
+    old = BEGAN_AT - QUINCE.launched_ago - timedelta(days=60)
+    synced = expected.logged(QUINCE, "cancelled", "1", old, read_at=BEGAN_AT)
+    assert synced.is_sent(BEGAN_AT)
+    assert synced.is_backfill(BEGAN_AT)
+    assert not expected.logged(QUINCE, "cancelled", "1", old).is_sent(BEGAN_AT)
 
 
 def test_what_stands_still_is_due_when_its_time_has_run_out() -> None:

@@ -8,9 +8,10 @@ import pytest
 
 from config.demo import month, past, scenario
 from config.demo.expected import Expected
+from config.demo.log_feed import Feed
 from config.demo.month import Moment
 from config.demo.orders import Start
-from config.demo.shops import LARKSPUR, SHOPS
+from config.demo.shops import LARKSPUR, SENDERS
 from config.demo.stage import Stage
 from config.demo.stories import straight_home
 from integrations.destinations.klaviyo.sandbox import RemoteSandbox, Sandbox
@@ -78,7 +79,7 @@ def test_whatever_is_begun_is_over_or_has_come_to_light(began_at: datetime) -> N
     moments = month.script(began_at)
     swept = {moment.at for moment in moments if not moment.steps}
     due = [event for moment in moments for step in moment.steps for event in step.later]
-    assert len(due) > len(SHOPS)
+    assert len(due) > len(SENDERS)
     assert all(any(timedelta() <= at - event.counts_from <= timedelta(minutes=1) for at in swept) for event in due)
 
     ways = [event.unique_id.split(":") for event in led_to(moments) if event.unique_id.startswith("shipment:")]
@@ -96,7 +97,8 @@ def test_the_product_lives_through_a_moment_under_its_clock() -> None:
         patch.setattr("django.conf.settings.KLAVIYO_BASE_URL", sandbox.url, raising=False)
         merchant = World(sandbox, "http://site.invalid").shop("Alba").merchant
         merchant.shop_domains.update(domain=LARKSPUR.domain)
-        stage = Stage(BEGAN_AT, RemoteSandbox(sandbox.url), {merchant.pk: LARKSPUR.account}, {}, "", "")
+        feed = Feed([], BEGAN_AT)
+        stage = Stage(BEGAN_AT, RemoteSandbox(sandbox.url), feed, {merchant.pk: LARKSPUR.account}, {}, "", "", "")
         ordered = straight_home(LARKSPUR, LARKSPUR.shoppers[0], Start(at - timedelta(seconds=9)))[0]
 
         past.tell([Moment(at, (ordered,))], stage)
