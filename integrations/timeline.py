@@ -70,6 +70,8 @@ REASONS = (
     "scan_unknown",
     "scan_repeated",
     "scan_out_of_order",
+    "not_billed",
+    "not_completed",
 )
 """Reasons beside those of deliveries."""
 

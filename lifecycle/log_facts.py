@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Q
+
 from integrations.catalog import Fact
-from integrations.models import Customer, Merchant
+from integrations.models import Customer, CustomMetric, Event, Merchant
+from lifecycle import kinds
 from lifecycle.models import Activity
 from tracking.reading import Record
 
@@ -50,6 +54,17 @@ def amount_of(activity: Activity, merchant: Merchant) -> tuple[Decimal, str] | N
 def identity_of(activity: Activity) -> str:
     """The `unique_id` of an entry's event."""
     return f"log:{activity.entry_id}"
+
+
+def events_of(merchant: Merchant, entries: Sequence[Activity]) -> dict[int, int]:
+    """The keys of the events that entries became: entry -> event. Two statements at most."""
+    names = {each.kind for each in entries} - kinds.METRICS.keys()
+    own = CustomMetric.objects.for_merchant(merchant).filter(Q(key__in=names) | Q(name__in=names)) if names else ()
+    # By metric, too: the index begins with it, and by their ids alone the merchant's whole history would be read.
+    metrics = [*kinds.METRICS.values(), *(each.key for each in own)]
+    ids = {identity_of(each): each.pk for each in entries}
+    mine = Event.objects.for_merchant(merchant).filter(metric__in=metrics, unique_id__in=ids)
+    return {ids[unique_id]: key for key, unique_id in mine.values_list("pk", "unique_id")}
 
 
 def subject_of(customer: Customer) -> str:

@@ -13,7 +13,7 @@ LOYALTY = Pack(
     "loyalty",
     "Loyalty",
     "Members of the merchant's programme, and their points. Names of profile properties begin with the merchant's own prefix: "
-    "`loyalty_`, unless it chose another word.",
+    "“loyalty_”, unless it chose another word.",
 )
 
 ADDING = (

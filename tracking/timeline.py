@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from integrations import timeline, untold
+from integrations.catalog import catalog
 from integrations.models import Delivery, Merchant
 from integrations.timeline import About, Entry, Kind
-from tracking import retelling, statuses
+from tracking import facts, retelling, statuses
 from tracking.dossier import Dossier
 from tracking.models import Issue, Order, Scan, Shipment
 
@@ -94,8 +95,25 @@ def _untold(dossier: Dossier, scans: list[Scan], issues: list[Issue]) -> Iterato
         yield from untold.entries(dossier.order.merchant, retelling.facts_of(dossier, scans, issues))
 
 
+def _half_fulfilled(order: Order) -> Iterator[Entry]:
+    """Where its being fulfilled is told, that waits until it is both billed and completed."""
+    on = {key for connection in order.merchant.connections.all() for key in connection.enabled_metrics}
+    telling = [catalog.metrics[key] for key in sorted(on & catalog.metrics.keys())]
+    names = [each.name_for(order.merchant) for each in telling if each.fact is facts.OrderCompleted]
+    if not names or order.cancelled_at or order.is_test:
+        return
+    waits = f"{', '.join(names)} waits until it is."
+    if order.completed_at and not order.billed_at:
+        title = f"{order.number} was completed, and is not billed yet"
+        yield Entry(order.completed_at, title, waits, "warn", kind=Kind.AWAITED, reason="not_billed")
+    if order.billed_at and not order.completed_at:
+        title = f"{order.number} was billed, and is not completed yet"
+        yield Entry(order.billed_at, title, waits, "info", kind=Kind.AWAITED, reason="not_completed")
+
+
 def _awaited(dossier: Dossier) -> Iterator[Entry]:
     order = dossier.order
+    yield from _half_fulfilled(order)
     if order.stalls_at:
         yield Entry(
             order.stalls_at,

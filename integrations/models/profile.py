@@ -99,6 +99,11 @@ class ProfileChange(MerchantOwned):
             models.Index(fields=["merchant", "-created_at", "-id"], name="change_by_time"),
         ]
 
+    @property
+    def about(self) -> str:
+        """Which list or profile properties it is about, or where the shopper stood."""
+        return str(self.details.get("list_id") or ", ".join(self.details.get("current", ())) or self.source)
+
     def __str__(self) -> str:
         named = f" ({' and '.join(self.channels)})" if self.channels else ""
         return f"{self.get_kind_display()}{named}"

@@ -14,9 +14,9 @@ from integrations import custom_metrics, search
 from integrations.models import Merchant
 from integrations.web import paging
 from integrations.web.access import Visit, page
-from lifecycle import kinds, standing
+from lifecycle import kinds, log_facts, standing
 from lifecycle.models import Activity
-from lifecycle.models.activity import IN_STATE, STATES
+from lifecycle.models.activity import IN_STATE, STATES, TOLD
 
 
 class FindForm(forms.Form):
@@ -50,10 +50,11 @@ def activity(request: Visit, merchant: Merchant) -> HttpResponse:
     form = FindForm(merchant, request.GET or None)
     found = form.found() if form.is_valid() else Activity.objects.for_merchant(merchant)
     rows, place_of_older = paging.page_of(found.select_related("customer").order_by("-occurred_at", "-pk"), request)
+    events = log_facts.events_of(merchant, [each for each in rows if each.state == TOLD])
     kept = {name: value for name in form.fields if (value := str(request.GET.get(name, "")))}
     context = {
         "form": form,
-        "rows": [(each, STATES[each.state]) for each in rows],
+        "rows": [(each, STATES[each.state], events.get(each.pk)) for each in rows],
         "older": urlencode({**kept, **place_of_older}) if place_of_older else "",
         "is_searched": bool(kept),
         "is_first": paging.is_first(request),

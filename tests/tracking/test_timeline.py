@@ -158,6 +158,29 @@ def test_what_is_waited_for_is_told_with_its_instant(merchant: Merchant) -> None
     assert entry.at == Order.objects.get().stalls_at
 
 
+@pytest.mark.parametrize(
+    ("done", "title", "reason"),
+    [
+        ({"completed_at": AT + HOUR}, "#1 was completed, and is not billed yet", "not_billed"),
+        ({"billed_at": AT + HOUR}, "#1 was billed, and is not completed yet", "not_completed"),
+    ],
+)
+def test_what_is_fulfilled_by_half_says_what_fulfilled_order_waits_for(
+    merchant: Merchant, done: dict[str, Any], title: str, reason: str
+) -> None:
+    order(merchant)
+    Order.objects.update(**{"billed_at": None, "completed_at": None, **done})
+    assert not [each for each in told(merchant) if each.reason == reason]
+
+    Connection.objects.update(enabled_metrics=["placed_order", "fulfilled_order"])
+    (entry,) = [each for each in told(Merchant.objects.get(pk=merchant.pk)) if each.reason == reason]
+    assert (entry.at, entry.title) == (AT + HOUR, title)
+    assert entry.detail == "Fulfilled Order waits until it is."
+
+    Order.objects.update(billed_at=AT, completed_at=AT)
+    assert not [each for each in told(Merchant.objects.get(pk=merchant.pk)) if each.reason == reason]
+
+
 def test_test_orders_and_orders_without_a_shopper_say_so(merchant: Merchant) -> None:
     order(merchant, is_test=True)
     order(merchant, key="2", person=NOBODY)

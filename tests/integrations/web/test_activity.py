@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from integrations.models import AuditEntry, Connection, Merchant
+from integrations.models import AuditEntry, Connection, Event, Merchant
 from integrations.people import PersonInput
 from lifecycle import kinds, log, services
 from lifecycle.inputs import EntryInput
@@ -53,6 +54,17 @@ def test_the_log_is_filtered_by_kind_state_and_shopper(logged: Merchant, sign_in
     assert "no metric is made of entries of this kind" in untold
     assert shown(client, logged, q="s3@shopper.example").count('data-label="Entry"') == 1
     assert "No entry fits." in shown(client, logged, q="nobody@shopper.example")
+
+
+def test_an_entry_leads_to_its_event(logged: Merchant, sign_in: SignIn) -> None:
+    client = sign_in("viewer")
+
+    page = shown(client, logged)
+    events = dict(Event.objects.for_merchant(logged).values_list("unique_id", "pk"))
+
+    links = re.findall(rf'href="/m/{logged.public_id}/events/(\d+)/">Event made', page)
+    assert [int(each) for each in links] == [events[f"log:e{n}"] for n in range(9)]
+    assert page.count("Nothing to tell</span>") == 1
 
 
 def test_a_page_costs_as_many_statements_whatever_it_lists(logged: Merchant, sign_in: SignIn) -> None:
