@@ -23,6 +23,7 @@ from lifecycle.rules_form import WholeForm
 from lifecycle.services import lists, rules
 
 OWN_PAGES = {
+    "Subscribers": "subscribers",
     "Rules": "subscribers_rules",
     "Missed sign-ups": "subscribers_missed",
     "Your pages": "onsite",

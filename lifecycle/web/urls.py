@@ -5,11 +5,12 @@ from __future__ import annotations
 from django.urls import path
 
 from lifecycle.rulesets import RULESETS
-from lifecycle.web import activity, calls, feed, onsite, rules, told_apart
+from lifecycle.web import activity, calls, feed, onsite, rules, subscribers, told_apart
 
 urlpatterns = [
     path("onsite/<str:key>/", calls.call, name="onsite_call"),
     path("m/<str:merchant>/onsite/", onsite.onsite, name="onsite"),
+    path("m/<str:merchant>/subscribers/", subscribers.subscribers, name="subscribers"),
     path("m/<str:merchant>/subscribers/rules/", rules.rules, name="subscribers_rules"),
     *(
         path(

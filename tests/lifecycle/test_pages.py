@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -13,7 +14,7 @@ from django.urls import reverse
 
 from integrations import suppressions
 from integrations.models import AuditEntry, Connection, Customer, Membership, Merchant, Suppression, SuppressionCheck
-from lifecycle.models import LifecycleRules, StatusList
+from lifecycle.models import LifecycleRules, Plan, StatusList
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -69,3 +70,25 @@ def test_a_list_costs_the_same_however_long_it_is(merchant: Merchant) -> None:
     assert client.post(reverse("compare_suppressions", args=[merchant.public_id])).status_code == 302
     assert SuppressionCheck.objects.get().began_at is not None
     assert client.get(address, {"standing": "missing"}).content.decode().count("@mail.example") == 0
+
+
+def test_subscribers_are_listed_with_what_they_have_and_found_by_their_address(merchant: Merchant) -> None:
+    client, address = visitor(merchant, "viewer"), reverse("subscribers", args=[merchant.public_id])
+
+    def statements() -> int:
+        with CaptureQueriesContext(database) as asked:
+            client.get(address)
+        return len(asked)
+
+    for number, shop in enumerate([merchant, merchant, Merchant.objects.create(name="Bora")]):
+        who = Customer.objects.create(merchant=shop, email=f"s{number}@shopper.example", first_name=f"Sam{number}")
+        Plan.objects.create(merchant=shop, customer=who, status="Active", box="Small box", told_at=AT, recorded_at=AT)
+    count = statements()
+    erased = Customer.objects.create(merchant=merchant, status=Customer.Status.ERASED, first_name="Gone")
+    Plan.objects.create(merchant=merchant, customer=erased, told_at=AT, recorded_at=AT)
+
+    everybody, one = (client.get(address, {"q": term}).content.decode() for term in ("", "s0@shopper.example"))
+    assert re.findall("Sam[0-9]|Gone", everybody) == ["Sam1", "Sam0"]
+    assert re.findall("Sam[0-9]|Gone", one) == ["Sam0"]
+    assert everybody.count("Small box") == 2
+    assert statements() == count

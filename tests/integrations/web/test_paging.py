@@ -44,6 +44,7 @@ LISTS = (
     "loyalty/rewards/",
     "loyalty/rewards/{reward}/",
     "profile-changes/",
+    "subscribers/",
     "subscribers/missed/",
     "suppressions/",
 )
