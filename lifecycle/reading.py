@@ -15,7 +15,7 @@ import orjson
 
 from integrations import clean
 from integrations.people import PersonInput
-from integrations.sources import Malformed
+from integrations.sources import CLOCKS_DIFFER, Malformed
 from lifecycle.inputs import EntryInput, PlanInput
 from lifecycle.models.activity import ENTRY_ID_LENGTH, KIND_LENGTH
 from tracking.reading import Record
@@ -55,7 +55,7 @@ def entry(payload: Any, *, at: datetime) -> EntryInput:
     for name, value, most in (("entry_id", found.entry_id, ENTRY_ID_LENGTH), ("kind", found.kind, KIND_LENGTH)):
         if len(value) > most:
             raise body.complaint(name, f"must have at most {most} characters")
-    if found.occurred_at > at:
+    if found.occurred_at - CLOCKS_DIFFER > at:
         raise body.complaint("occurred_at", "must not be in the future")
     return found
 

@@ -277,6 +277,18 @@ def test_an_entry_that_cannot_be_read_is_counted_and_stops_no_other(
     assert why in sync.complaint
 
 
+def test_what_is_logged_while_the_page_is_fetched_or_by_a_clock_ahead_is_not_lost(
+    merchant: Merchant, feed: Feed, entries: list[log_feed.Entry], clock: Clock
+) -> None:
+    times = (START + timedelta(seconds=3), START + timedelta(minutes=4))
+    entries += [made(25 + number) | {"occurred_at": each.isoformat()} for number, each in enumerate(times)]
+    feed.count = len(entries)
+    work(merchant, clock)
+
+    assert identities(merchant) == ["log:e25", "log:e26"]
+    assert LogFeed.objects.get().refused == 0
+
+
 @given(data=st.data())
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_in_any_order_with_repeats_and_restarts_each_entry_is_one_event(data: st.DataObject) -> None:
