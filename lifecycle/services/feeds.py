@@ -125,7 +125,10 @@ def _fetch(feed: LogFeed, *, cursor: str, since: datetime | None, most: int, at:
     elif since is not None:
         asked["since"] = since.isoformat(timespec="seconds")
     address = f"{feed.url}{'&' if '?' in feed.url else '?'}{urlencode(asked)}"
-    return reading.page(posting.fetch(address, feed.secret.reveal(), most=PAGE_BYTES), at=at)
+    page = reading.page(posting.fetch(address, feed.secret.reveal(), most=PAGE_BYTES), at=at)
+    if page.has_more and page.cursor == cursor:
+        raise Malformed("page: next leads to where this page began, though more is true")
+    return page
 
 
 def _counted(page: Page) -> dict[str, object]:

@@ -289,6 +289,23 @@ def test_what_is_logged_while_the_page_is_fetched_or_by_a_clock_ahead_is_not_los
     assert LogFeed.objects.get().refused == 0
 
 
+def test_a_page_that_leads_to_itself_is_not_read_again_and_again(
+    merchant: Merchant, feed: Feed, clock: Clock
+) -> None:
+    LogFeed.objects.update(cursor="5")
+    sync = begun(merchant, clock)
+    LogSync.objects.update(cursor="5", read_due_at=clock() - MINUTE)
+    feed.stays = True
+    work(merchant, clock)
+
+    row = LogFeed.objects.get()
+    sync.refresh_from_db()
+    assert len(feed.asked) == 2
+    assert (row.failures, row.entries, row.next_pull_at) == (1, 0, START + MINUTE)
+    assert "leads to where this page began" in row.failure
+    assert (sync.failure, sync.entries) == (row.failure, 0)
+
+
 @given(data=st.data())
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_in_any_order_with_repeats_and_restarts_each_entry_is_one_event(data: st.DataObject) -> None:
