@@ -31,7 +31,9 @@ class _Superseded(Exception):
 
 
 def set_feed(*, merchant: Merchant, url: str, secret: str, by: Actor, at: datetime) -> LogFeed:
-    """Follow a feed from now on, or find it elsewhere. A blank `secret` leaves it as it is. Raises `posting.BadAddress`."""
+    """Follow a feed from now on, or find it elsewhere: then a sync that reads it begins anew there. A blank `secret` leaves it
+    as it is. Raises `posting.BadAddress`.
+    """
     posting.check(url)
     with transaction.atomic(), merchants.locked(merchant):
         feed = LogFeed.objects.for_merchant(merchant).select_for_update().first()
@@ -41,6 +43,8 @@ def set_feed(*, merchant: Merchant, url: str, secret: str, by: Actor, at: dateti
         if feed.url != url:
             # Its cursors are its own: another one is followed from now on.
             feed.url, feed.cursor, feed.since = url, "", at
+            unread = LogSync.objects.for_merchant(merchant).filter(state__in=LogSync.OPEN, is_read=False)
+            unread.update(cursor="", failure="", failures=0, read_due_at=at)
         if secret:
             feed.secret = Sealed.of(secret)
         feed.failure, feed.failures, feed.next_pull_at = "", 0, at
@@ -73,16 +77,21 @@ def pull(feed: LogFeed, *, clock: Callable[[], datetime]) -> int:
         row.update(failure=_short(error), failures=F("failures") + 1, next_pull_at=at + wait)
         return 0
     at = clock()
-    with transaction.atomic():
-        activities.record(merchant=feed.merchant, entries=page.entries, at=at)
-        row.filter(cursor=feed.cursor).update(
-            cursor=page.cursor or feed.cursor,
-            failure="",
-            failures=0,
-            pulled_at=at,
-            next_pull_at=at if page.has_more else at + PULLED_EVERY,
-            **_counted(page),
-        )
+    try:
+        with transaction.atomic():
+            done = row.filter(cursor=feed.cursor).update(
+                cursor=page.cursor or feed.cursor,
+                failure="",
+                failures=0,
+                pulled_at=at,
+                next_pull_at=at if page.has_more else at + PULLED_EVERY,
+                **_counted(page),
+            )
+            if not done:
+                raise _Superseded
+            activities.record(merchant=feed.merchant, entries=page.entries, at=at)
+    except _Superseded:
+        return 0
     return len(page.entries) + len(page.complaints)
 
 
@@ -101,7 +110,8 @@ def read_past(sync: LogSync, feed: LogFeed, *, most: int, clock: Callable[[], da
     at = clock()
     try:
         with transaction.atomic():
-            done = row.update(
+            same = LogFeed.objects.for_merchant(sync.merchant_id).filter(pk=feed.pk, url=feed.url)
+            done = same.select_for_update().first() and row.update(
                 cursor=page.cursor or sync.cursor,
                 is_read=not page.has_more,
                 failure="",

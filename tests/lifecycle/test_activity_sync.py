@@ -13,7 +13,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from integrations import launch
+from integrations import launch, posting
 from integrations.audit import Actor
 from integrations.models import AuditEntry, Connection, Delivery, Event, Merchant
 from lifecycle import kinds, log, reading, services
@@ -304,6 +304,51 @@ def test_a_page_that_leads_to_itself_is_not_read_again_and_again(
     assert (row.failures, row.entries, row.next_pull_at) == (1, 0, START + MINUTE)
     assert "leads to where this page began" in row.failure
     assert (sync.failure, sync.entries) == (row.failure, 0)
+
+
+@pytest.fixture
+def other(settings: Any) -> Iterator[Feed]:
+    """Another feed, of fewer and other entries."""
+    with log_feed.serving([made(number) | {"entry_id": f"other{number}"} for number in range(5)]) as serving:
+        yield serving
+
+
+def test_a_sync_goes_on_with_the_beginning_of_a_feed_that_takes_the_place_of_its(
+    merchant: Merchant, other: Feed, clock: Clock
+) -> None:
+    sync = begun(merchant, clock)
+    LogSync.objects.update(cursor="10", entries=10)
+    feeds.set_feed(merchant=merchant, url=other.url, secret="", by=BY, at=clock())
+    clock.forward(minutes=1)
+    work(merchant, clock)
+
+    sync.refresh_from_db()
+    assert (sync.state, identities(merchant)) == ("finished", [f"log:other{number}" for number in range(5)])
+
+
+@pytest.mark.parametrize("deed", ["replaced", "removed"])
+def test_what_a_feed_still_tells_that_is_not_the_merchants_any_more_is_not_kept(
+    merchant: Merchant, feed: Feed, other: Feed, clock: Clock, monkeypatch: pytest.MonkeyPatch, deed: str
+) -> None:
+    sync = begun(merchant, clock)
+    LogFeed.objects.update(since=FIRST)
+    row, fetch = LogFeed.objects.get(), posting.fetch
+
+    def fetch_and_change(*given: Any, **named: Any) -> bytes:
+        """The page is on its way when an editor changes where the feed is."""
+        body = fetch(*given, **named)
+        if deed == "replaced":
+            feeds.set_feed(merchant=merchant, url=other.url, secret="", by=BY, at=clock())
+        else:
+            feeds.remove_feed(merchant=merchant, by=BY, at=clock())
+        return body
+
+    monkeypatch.setattr(posting, "fetch", fetch_and_change)
+    read = (feeds.pull(row, clock=clock), feeds.read_past(sync, row, most=10, clock=clock))
+
+    sync.refresh_from_db()
+    assert (read, sync.cursor, sync.entries) == ((0, 0), "", 0)
+    assert not Activity.objects.exists()
 
 
 @given(data=st.data())
