@@ -74,7 +74,8 @@ def checked_data(data: Any) -> Mapping[str, Any]:
 def page(body: bytes, *, at: datetime) -> Page:
     """Read a feed's page. What cannot be read of it stops no other entry. Raises `Malformed` for what is no page."""
     try:
-        told = clean.parse(body)
+        told = clean.parse_unchecked(body)
+        clean.check({**told, "entries": None} if isinstance(told, dict) else None)
     except clean.Unclean as error:
         raise Malformed(f"page: {error}") from None
     if not isinstance(told, dict) or not isinstance(told.get("entries"), list):
@@ -89,8 +90,9 @@ def page(body: bytes, *, at: datetime) -> Page:
     entries, complaints = [], []
     for number, each in enumerate(given):
         try:
+            clean.check(each)
             entries.append(entry(each, at=at))
-        except Malformed as error:
+        except (clean.Unclean, Malformed) as error:
             complaints.append(f"entries[{number}]: {error}")
     return Page(entries, complaints, cursor or "", has_more)
 

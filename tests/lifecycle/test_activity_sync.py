@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -261,6 +262,9 @@ def test_a_feed_that_fails_is_tried_again_later_and_later(merchant: Merchant, fe
         ({"occurred_at": "2199-01-01T00:00:00Z"}, "must not be in the future"),
         ({"data": {"Subject": "x" * 30_000}}, "data must be at most 20,000 bytes"),
         ({"plan": "Weekly"}, "plan must be an object"),
+        ({"data": {"Subject": "a\0b"}}, "text must not contain the character NUL"),
+        ({"data": {"Amount": 2**70}}, "a number must fit in 64 bits"),
+        ({"data": json.loads("[" * 40 + "]" * 40)}, "at most 32 levels of nesting"),
     ],
 )
 def test_an_entry_that_cannot_be_read_is_counted_and_stops_no_other(
