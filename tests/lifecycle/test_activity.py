@@ -183,6 +183,20 @@ def test_what_is_logged_follows_a_merge_and_is_emptied_by_an_erasure(merchant: M
     assert [row.data for row in Activity.objects.for_merchant(merchant)] == [{}, {}]
 
 
+def test_an_entry_that_named_nobody_is_told_once_it_is_known_whom_it_named(merchant: Merchant) -> None:
+    nameless = entry(1, customer=PersonInput(external_id="4711"))
+    (row,) = taken_in(merchant, nameless)
+    assert (row.customer, row.note) == (None, parsing.UNKNOWN)
+
+    customers.resolve(merchant, ANN, at=AT)
+    for _ in range(2):
+        (row,) = taken_in(merchant, nameless)
+
+    assert row.note == ""
+    assert [each.customer for each in Event.objects.all()] == [row.customer]
+    assert row.customer == Customer.objects.get()
+
+
 def test_an_old_entry_that_comes_live_is_judged_by_the_launch_window(merchant: Merchant) -> None:
     taken_in(merchant, entry(1, occurred_at=AT - timedelta(days=400)))
 
