@@ -58,6 +58,13 @@ def keep_in_step(merchant: Merchant, moves: Sequence[Move], *, at: datetime) -> 
     return len(changes)
 
 
+def take_along(customer: Customer, *, at: datetime) -> int:
+    """Put a shopper who has another address on the list of their status by that one; returns how many changes."""
+    plan = Plan.objects.for_merchant(customer.merchant_id).filter(customer=customer).exclude(status="").first()
+    with transaction.atomic():
+        return keep_in_step(customer.merchant, [(customer, "", plan.status)], at=at) if plan else 0
+
+
 def replace(merchant: Merchant, wanted: Mapping[str, str], *, at: datetime) -> list[str]:
     """Make the merchant's lists those (status -> id of its list); returns a line for each difference.
 
