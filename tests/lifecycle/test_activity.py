@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -195,6 +196,18 @@ def test_an_entry_that_named_nobody_is_told_once_it_is_known_whom_it_named(merch
     assert row.note == ""
     assert [each.customer for each in Event.objects.all()] == [row.customer]
     assert row.customer == Customer.objects.get()
+
+
+def test_whoever_had_no_turn_for_longest_is_first() -> None:
+    """A slow feed uses up the time of a tick."""
+    merchants, seconds = [rest.merchant(), rest.merchant("Bora")], count()
+    for waiting in (merchants[:1], merchants):
+        for each in waiting:
+            services.record(merchant=each, entries=[entry(len(waiting))], at=AT + 100 * HOUR)
+        log.work(seconds=5, clock=lambda: AT + timedelta(days=9, seconds=next(seconds)))
+
+    last = Activity.objects.filter(entry_id="e2").order_by("parsed_at")
+    assert [row.merchant for row in last.select_related("merchant")] == merchants[::-1]
 
 
 def test_an_old_entry_that_comes_live_is_judged_by_the_launch_window(merchant: Merchant) -> None:
