@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.db import transaction
 from django.db.models import F
@@ -32,7 +32,7 @@ class _Superseded(Exception):
 
 def set_feed(*, merchant: Merchant, url: str, secret: str, by: Actor, at: datetime) -> LogFeed:
     """Follow a feed from now on, or find it elsewhere: then a sync that reads it begins anew there. A blank `secret` leaves it
-    as it is. Raises `posting.BadAddress`.
+    as it is, at the same host. Raises `posting.BadAddress`.
     """
     posting.check(url)
     with transaction.atomic(), merchants.locked(merchant):
@@ -41,6 +41,9 @@ def set_feed(*, merchant: Merchant, url: str, secret: str, by: Actor, at: dateti
         if feed is None:
             feed = LogFeed(merchant=merchant, since=at)
         if feed.url != url:
+            if urlsplit(feed.url).netloc != urlsplit(url).netloc:
+                # Another host is shown no secret that was meant for this one.
+                feed.secret = Sealed.of("")
             # Its cursors are its own: another one is followed from now on.
             feed.url, feed.cursor, feed.since = url, "", at
             unread = LogSync.objects.for_merchant(merchant).filter(state__in=LogSync.OPEN, is_read=False)

@@ -322,12 +322,22 @@ def test_a_sync_goes_on_with_the_beginning_of_a_feed_that_takes_the_place_of_its
 ) -> None:
     sync = begun(merchant, clock)
     LogSync.objects.update(cursor="10", entries=10)
-    feeds.set_feed(merchant=merchant, url=other.url, secret="", by=BY, at=clock())
+    feeds.set_feed(merchant=merchant, url=other.url, secret=log_feed.SECRET, by=BY, at=clock())
     clock.forward(minutes=1)
     work(merchant, clock)
 
     sync.refresh_from_db()
     assert (sync.state, identities(merchant)) == ("finished", [f"log:other{number}" for number in range(5)])
+
+
+def test_another_host_is_not_shown_the_secret(merchant: Merchant, feed: Feed, other: Feed, clock: Clock) -> None:
+    feeds.set_feed(merchant=merchant, url=f"{feed.url}?of=customers", secret="", by=BY, at=clock())
+    assert LogFeed.objects.get().secret.reveal() == log_feed.SECRET
+
+    feeds.set_feed(merchant=merchant, url=other.url, secret="", by=BY, at=clock())
+    work(merchant, clock)
+
+    assert (LogFeed.objects.get().failure, len(other.asked)) == ("It answered 401.", 1)
 
 
 @pytest.mark.parametrize("deed", ["replaced", "removed"])
