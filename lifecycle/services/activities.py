@@ -38,8 +38,8 @@ def record(
 ) -> list[Recorded]:
     """Keep entries of the log, and what their customers have now; a tick parses them. What became of each, in their order.
 
-    What was told first of an entry stays, but for whom it is about where nobody was known by it. Those of before `history_until` are of a past that a sync goes through. A few
-    statements for each 500, however many they are.
+    What was told first of an entry stays, but for whom it is about where nobody was known by it. Those of before
+    `history_until` are of a past that a sync goes through. A few statements for each 500, however many they are.
     """
     with transaction.atomic():
         return [

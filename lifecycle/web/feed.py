@@ -41,7 +41,7 @@ class FeedForm(forms.Form):
         label="Secret",
         max_length=500,
         required=False,
-        help_text="Shown to your system as a bearer token, and never here. Leave it blank to keep the one that is set, at the same host.",
+        help_text="Shown to your system as a bearer token, and never here. Blank: the one that is set, at the same host.",
         error_messages={"invalid": "Letters, digits and signs without blanks."},
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
     )

@@ -293,9 +293,7 @@ def test_what_is_logged_while_the_page_is_fetched_or_by_a_clock_ahead_is_not_los
     assert LogFeed.objects.get().refused == 0
 
 
-def test_a_page_that_leads_to_itself_is_not_read_again_and_again(
-    merchant: Merchant, feed: Feed, clock: Clock
-) -> None:
+def test_a_page_that_leads_to_itself_is_not_read_again_and_again(merchant: Merchant, feed: Feed, clock: Clock) -> None:
     LogFeed.objects.update(cursor="5")
     sync = begun(merchant, clock)
     LogSync.objects.update(cursor="5", read_due_at=clock() - MINUTE)

@@ -79,8 +79,8 @@ def shopper(merchant: Merchant, name: str) -> Customer:
     return found
 
 
-def tell(merchant: Merchant, *people: Customer, **said: str) -> None:
-    plans = [(each, PlanInput(AT, **said)) for each in people]
+def tell(merchant: Merchant, *people: Customer, at: datetime = AT, **said: str) -> None:
+    plans = [(each, PlanInput(at, **said)) for each in people]
     services.tell_plans(merchant=merchant, plans=plans, at=AT)
 
 
@@ -107,7 +107,7 @@ def test_whoever_locks_plans_does_so_in_one_order(merchant: Merchant, deed: str)
 
     def tell_of_both() -> None:
         assert is_held.wait(30)
-        tell(merchant, ann, bob, schedule="Weekly")
+        tell(merchant, ann, bob, at=AT + 2 * MINUTE, schedule="Weekly")
 
     def do() -> None:
         assert is_first.wait(30)
