@@ -14,7 +14,7 @@ from integrations import custom_metrics, customers, erasure, merging
 from integrations.audit import Actor
 from integrations.models import Customer, Delivery, Event, Merchant
 from integrations.people import PersonInput
-from lifecycle import kinds, log, services
+from lifecycle import kinds, log, services, standing
 from lifecycle.inputs import EntryInput, PlanInput
 from lifecycle.models import Activity, Plan
 from lifecycle.services import parsing
@@ -208,6 +208,24 @@ def test_whoever_had_no_turn_for_longest_is_first() -> None:
 
     last = Activity.objects.filter(entry_id="e2").order_by("parsed_at")
     assert [row.merchant for row in last.select_related("merchant")] == merchants[::-1]
+
+
+@pytest.mark.postgres
+def test_what_the_pages_count_has_an_index(merchant: Merchant) -> None:
+    taken_in(merchant, entry(1), entry(2, "page.view"))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+        cursor.execute("SET enable_seqscan = off")
+        with CaptureQueriesContext(connection) as asked:
+            standing.of(merchant)
+            standing.unsent(merchant)
+        plans = []
+        for each in asked.captured_queries:
+            cursor.execute(f"EXPLAIN {each['sql']}")
+            plans.append("\n".join(line for (line,) in cursor.fetchall()))
+
+    indexes = ("activity_unparsed", "", "activity_untold", "delivery_due", "delivery_in_flight", "delivery_held")
+    assert [index in plan for index, plan in zip(indexes, plans, strict=True)] == [True] * 6, plans
 
 
 def test_an_old_entry_that_comes_live_is_judged_by_the_launch_window(merchant: Merchant) -> None:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -79,7 +80,7 @@ def shopper(merchant: Merchant, name: str) -> Customer:
     return found
 
 
-def tell(merchant: Merchant, *people: Customer, at: datetime = AT, **said: str) -> None:
+def tell(merchant: Merchant, *people: Customer, at: datetime = AT, **said: Any) -> None:
     plans = [(each, PlanInput(at, **said)) for each in people]
     services.tell_plans(merchant=merchant, plans=plans, at=AT)
 
