@@ -27,17 +27,28 @@ class Unclean(ValueError):
 
 def parse(body: bytes) -> Any:
     """Parse `body` as JSON and check it. Raises `Unclean`."""
-    if body.count(b",") + body.count(b"[") + body.count(b"{") > MAX_VALUES:
-        raise Unclean(f"at most {MAX_VALUES} values in one body")
-    try:
-        data = orjson.loads(body)
-    except (orjson.JSONDecodeError, RecursionError) as error:
-        # The parser refuses lone surrogates, invalid UTF-8, NaN and Infinity by itself.
-        raise Unclean(f"the body must be JSON in UTF-8: {error}") from None
+    data = parse_unchecked(body)
     if b"\\u0000" in body:
         _refuse_nul(data)
     _check_shape(data)
     return data
+
+
+def check(data: Any) -> None:
+    """The same of a part of what `parse_unchecked` gave. Raises `Unclean`."""
+    _refuse_nul(data)
+    _check_shape(data)
+
+
+def parse_unchecked(body: bytes) -> Any:
+    """Parse `body` as JSON of so many values, each part of which is to be checked by itself. Raises `Unclean`."""
+    if body.count(b",") + body.count(b"[") + body.count(b"{") > MAX_VALUES:
+        raise Unclean(f"at most {MAX_VALUES} values in one body")
+    try:
+        return orjson.loads(body)
+    except (orjson.JSONDecodeError, RecursionError) as error:
+        # The parser refuses lone surrogates, invalid UTF-8, NaN and Infinity by itself.
+        raise Unclean(f"the body must be JSON in UTF-8: {error}") from None
 
 
 def _refuse_nul(data: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 import phonenumbers
@@ -25,6 +25,17 @@ EMAIL_LENGTH, LOCAL_PART_LENGTH = 254, 64
 EXTERNAL_ID_LENGTH = 64
 
 UNSENT = (Delivery.State.PENDING, Delivery.State.HELD)
+
+Follower = Callable[[Customer, datetime], None]
+"""Called with a shopper who has another address from now on, and the present instant, in that transaction."""
+
+_followers: list[Follower] = []
+
+
+def register(follower: Follower) -> Follower:
+    """Tell `follower` from now on whenever a shopper's address changes: other apps do what follows from it."""
+    _followers.append(follower)
+    return follower
 
 
 def normalise_email(address: str) -> str:
@@ -165,6 +176,8 @@ def _update(customer: Customer, person: PersonInput, email: str, phone: str, *, 
     customer.save(update_fields=list(changed))
     if history.identifier_of(customer) != before:
         readdress(customer, at=at)
+        for follower in _followers:
+            follower(customer, at)
 
 
 def readdress(customer: Customer, *, at: datetime) -> None:

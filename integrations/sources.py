@@ -11,11 +11,14 @@ import hmac
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from integrations.models import Merchant
+
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""How far the clock of whoever tells us may be ahead. What is dated later would outlive every later word."""
 
 
 class BadSignature(Exception):

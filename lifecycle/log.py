@@ -11,14 +11,18 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, TextField, Value
+from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
 from integrations import leases, wake
 from integrations.apart import Apart
-from integrations.models import Merchant
+from integrations.models import Lease, Merchant
 from lifecycle.models import Activity, LogFeed, LogSync
 from lifecycle.services import feeds, parsing, syncs
+
+LEASE = "log:"
+"""Begins the key of a merchant's lease; its primary key follows."""
 
 LEASE_SECONDS = 90
 """Longer than two pages take to be fetched."""
@@ -39,19 +43,22 @@ def work(*, seconds: float, clock: Callable[[], datetime] = timezone.now, mercha
 
 
 def _with_work(*, at: datetime, merchant: Merchant | None) -> QuerySet[Merchant]:
-    """Merchants whose feed is due, of whom something waits, or whose past is gone through."""
+    """Merchants whose feed is due, of whom something waits, or whose past is gone through; whose last turn was longest ago first,
+    so that nobody waits for a slow feed's next page.
+    """
     mine = {"merchant": OuterRef("pk")}
+    lease = Lease.objects.filter(key=Concat(Value(LEASE), Cast(OuterRef("pk"), TextField())))
     found = Merchant.objects.filter(
         Q(Exists(Activity.objects.filter(**mine, parsed_at=None, is_history=False)))
         | Q(Exists(LogFeed.objects.filter(**mine, next_pull_at__lte=at)))
         | Q(Exists(LogSync.objects.filter(**mine, state=LogSync.State.RUNNING))),
         state=Merchant.State.ACTIVE,
-    ).order_by("pk")
+    ).order_by(Subquery(lease.values("until")).asc(nulls_first=True), "pk")
     return found.filter(pk=merchant.pk) if merchant else found
 
 
 def _take_turn(merchant: Merchant, *, clock: Callable[[], datetime]) -> int:
-    with wake.held(), leases.holding(f"log:{merchant.pk}", LEASE_SECONDS) as held:
+    with wake.held(), leases.holding(f"{LEASE}{merchant.pk}", LEASE_SECONDS) as held:
         if held is None:
             return 0
         done = 0

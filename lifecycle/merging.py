@@ -11,8 +11,8 @@ def move(merge: Merge) -> tuple[int, ...]:
     """The plan that was told last holds, with the last sign-up that was begun as either; the log is the one who is kept's."""
     Activity.objects.for_merchant(merge.merchant).filter(customer=merge.given_up).update(customer=merge.kept)
     mine = Plan.objects.for_merchant(merge.merchant)
-    plans = list(mine.filter(customer__in=[merge.given_up, merge.kept]).select_for_update().order_by("-told_at", "pk"))
-    plans.sort(key=lambda each: not each.says_anything)
+    plans = list(mine.filter(customer__in=[merge.given_up, merge.kept]).select_for_update().order_by("customer_id"))
+    plans.sort(key=lambda each: (each.says_anything, each.told_at), reverse=True)
     begun = [each.started_at for each in plans if each.started_at]
     for older in plans[1:]:
         older.delete()

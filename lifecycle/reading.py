@@ -15,7 +15,7 @@ import orjson
 
 from integrations import clean
 from integrations.people import PersonInput
-from integrations.sources import Malformed
+from integrations.sources import CLOCKS_DIFFER, Malformed
 from lifecycle.inputs import EntryInput, PlanInput
 from lifecycle.models.activity import ENTRY_ID_LENGTH, KIND_LENGTH
 from tracking.reading import Record
@@ -55,7 +55,7 @@ def entry(payload: Any, *, at: datetime) -> EntryInput:
     for name, value, most in (("entry_id", found.entry_id, ENTRY_ID_LENGTH), ("kind", found.kind, KIND_LENGTH)):
         if len(value) > most:
             raise body.complaint(name, f"must have at most {most} characters")
-    if found.occurred_at > at:
+    if found.occurred_at - CLOCKS_DIFFER > at:
         raise body.complaint("occurred_at", "must not be in the future")
     return found
 
@@ -74,7 +74,8 @@ def checked_data(data: Any) -> Mapping[str, Any]:
 def page(body: bytes, *, at: datetime) -> Page:
     """Read a feed's page. What cannot be read of it stops no other entry. Raises `Malformed` for what is no page."""
     try:
-        told = clean.parse(body)
+        told = clean.parse_unchecked(body)
+        clean.check({**told, "entries": None} if isinstance(told, dict) else None)
     except clean.Unclean as error:
         raise Malformed(f"page: {error}") from None
     if not isinstance(told, dict) or not isinstance(told.get("entries"), list):
@@ -89,8 +90,9 @@ def page(body: bytes, *, at: datetime) -> Page:
     entries, complaints = [], []
     for number, each in enumerate(given):
         try:
+            clean.check(each)
             entries.append(entry(each, at=at))
-        except Malformed as error:
+        except (clean.Unclean, Malformed) as error:
             complaints.append(f"entries[{number}]: {error}")
     return Page(entries, complaints, cursor or "", has_more)
 

@@ -1,18 +1,18 @@
 """What tells of subscribers: the merchant's activity log, and the shop's own pages.
 
-Orders and consent are followed: whoever is not to be mailed is suppressed before anything is told of them.
+Orders, consent and addresses are followed: whoever is not to be mailed is suppressed before anything is told of them.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from integrations import consent
+from integrations import consent, customers
 from integrations.models import Customer, Merchant
 from integrations.sources import register
 from lifecycle.log_source import ActivityLog
 from lifecycle.onsite.source import Onsite
-from lifecycle.services import suppression
+from lifecycle.services import lists, suppression
 from tracking import following
 from tracking.models import Order
 
@@ -27,7 +27,14 @@ def _follow_consent(merchant: Merchant, customer: Customer, at: datetime) -> Non
     suppression.check(merchant, [customer], at=at)
 
 
+def _follow_address(customer: Customer, at: datetime) -> None:
+    """The destinations know nothing of the new address yet."""
+    suppression.check(customer.merchant, [customer], at=at)
+    lists.take_along(customer, at=at)
+
+
 register(ActivityLog())
 register(Onsite())
 following.register(_follow_order)
 consent.register(_follow_consent)
+customers.register(_follow_address)

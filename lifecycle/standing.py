@@ -32,7 +32,9 @@ def of(merchant: Merchant) -> Standing:
 
 def unsent(merchant: Merchant) -> str:
     """How many deliveries of the past are not sent yet, in words."""
-    return counted(_count(Delivery.objects.for_merchant(merchant).filter(is_history=True, state__in=OPEN)))
+    mine = Delivery.objects.for_merchant(merchant).filter(is_history=True, connection__in=merchant.connections.all())
+    # State by state, each of which has an index of its own; all of them together have none.
+    return counted(sum(_count(mine.filter(state=each)) for each in OPEN))
 
 
 def _count(rows: QuerySet[Any]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -18,10 +18,7 @@ from integrations.api.endpoint import Call, Endpoint, operation
 from integrations.api.people import Person
 from integrations.models import Merchant
 from integrations.people import ConsentInput, PersonInput
-from integrations.sources import Handled
-
-CLOCKS_DIFFER = timedelta(minutes=5)
-"""How far a client's clock may be ahead. What is dated later would outlive every later word."""
+from integrations.sources import CLOCKS_DIFFER, Handled
 
 
 class Consent(Body):

@@ -53,6 +53,11 @@ class Activity(MerchantOwned):
                 fields=["merchant", "is_history", "id"], condition=Q(parsed_at=None), name="activity_unparsed"
             ),
             models.Index(fields=["merchant", "-occurred_at", "-id"], name="activity_by_time"),
+            models.Index(
+                fields=["merchant", "-occurred_at", "-id"],
+                condition=Q(parsed_at__isnull=False) & ~Q(note=""),
+                name="activity_untold",
+            ),
             models.Index(fields=["merchant", "kind", "-occurred_at", "-id"], name="activity_by_kind"),
             models.Index(fields=["merchant", "customer", "-occurred_at", "-id"], name="activity_by_customer"),
         ]

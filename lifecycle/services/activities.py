@@ -20,6 +20,9 @@ from lifecycle.services.plans import tell_plans
 READ_LOG = wake.register("read_log", "lifecycle.tasks.read_log")
 """The tick that parses what was recorded."""
 
+AT_ONCE = 50
+"""Rows that one statement updates, each with values of its own: what it costs grows with their square."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
@@ -35,8 +38,8 @@ def record(
 ) -> list[Recorded]:
     """Keep entries of the log, and what their customers have now; a tick parses them. What became of each, in their order.
 
-    What was told first of an entry stays. Those of before `history_until` are of a past that a sync goes through. A few
-    statements for each 500, however many they are.
+    What was told first of an entry stays, but for whom it is about where nobody was known by it. Those of before
+    `history_until` are of a past that a sync goes through. A few statements for each 500, however many they are.
     """
     with transaction.atomic():
         return [
@@ -73,11 +76,26 @@ def _record(
         for entry, customer in zip(entries, people, strict=True)
     ]
     new = {id(row) for row in insert_new(rows, identity=("merchant", "entry_id"))}
+    _name(merchant, [row for row in rows if id(row) not in new and row.customer is not None])
     told = [(whose, _plan_of(entry)) for whose, entry in zip(people, entries, strict=True) if whose]
     tell_plans(merchant=merchant, plans=told, at=at)
     if new:
         wake.after_commit(READ_LOG)
     return [Recorded(row.entry_id, row.customer, id(row) in new) for row in rows]
+
+
+def _name(merchant: Merchant, retold: Sequence[Activity]) -> None:
+    """Whom entries are about that named nobody who was known, and now do: they are looked at anew."""
+    by_id = {row.entry_id: row for row in retold}
+    mine = Activity.objects.for_merchant(merchant)
+    nameless = list(mine.filter(customer=None, entry_id__in=list(by_id)).select_for_update()) if by_id else []
+    for row in nameless:
+        again = by_id[row.entry_id]
+        row.customer, row.is_history, row.parsed_at, row.note = again.customer, again.is_history, None, ""
+        row.data = again.data and row.data
+    if nameless:
+        mine.bulk_update(nameless, ["customer", "is_history", "parsed_at", "note", "data"], batch_size=AT_ONCE)
+        wake.after_commit(READ_LOG)
 
 
 def _plan_of(entry: EntryInput) -> PlanInput:

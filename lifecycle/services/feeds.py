@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.db import transaction
 from django.db.models import F
@@ -31,7 +31,9 @@ class _Superseded(Exception):
 
 
 def set_feed(*, merchant: Merchant, url: str, secret: str, by: Actor, at: datetime) -> LogFeed:
-    """Follow a feed from now on, or find it elsewhere. A blank `secret` leaves it as it is. Raises `posting.BadAddress`."""
+    """Follow a feed from now on, or find it elsewhere: then a sync that reads it begins anew there. A blank `secret` leaves it
+    as it is, at the same host. Raises `posting.BadAddress`.
+    """
     posting.check(url)
     with transaction.atomic(), merchants.locked(merchant):
         feed = LogFeed.objects.for_merchant(merchant).select_for_update().first()
@@ -39,8 +41,13 @@ def set_feed(*, merchant: Merchant, url: str, secret: str, by: Actor, at: dateti
         if feed is None:
             feed = LogFeed(merchant=merchant, since=at)
         if feed.url != url:
+            if urlsplit(feed.url).netloc != urlsplit(url).netloc:
+                # Another host is shown no secret that was meant for this one.
+                feed.secret = Sealed.of("")
             # Its cursors are its own: another one is followed from now on.
             feed.url, feed.cursor, feed.since = url, "", at
+            unread = LogSync.objects.for_merchant(merchant).filter(state__in=LogSync.OPEN, is_read=False)
+            unread.update(cursor="", failure="", failures=0, read_due_at=at)
         if secret:
             feed.secret = Sealed.of(secret)
         feed.failure, feed.failures, feed.next_pull_at = "", 0, at
@@ -73,16 +80,21 @@ def pull(feed: LogFeed, *, clock: Callable[[], datetime]) -> int:
         row.update(failure=_short(error), failures=F("failures") + 1, next_pull_at=at + wait)
         return 0
     at = clock()
-    with transaction.atomic():
-        activities.record(merchant=feed.merchant, entries=page.entries, at=at)
-        row.filter(cursor=feed.cursor).update(
-            cursor=page.cursor or feed.cursor,
-            failure="",
-            failures=0,
-            pulled_at=at,
-            next_pull_at=at if page.has_more else at + PULLED_EVERY,
-            **_counted(page),
-        )
+    try:
+        with transaction.atomic():
+            done = row.filter(cursor=feed.cursor).update(
+                cursor=page.cursor or feed.cursor,
+                failure="",
+                failures=0,
+                pulled_at=at,
+                next_pull_at=at if page.has_more else at + PULLED_EVERY,
+                **_counted(page),
+            )
+            if not done:
+                raise _Superseded
+            activities.record(merchant=feed.merchant, entries=page.entries, at=at)
+    except _Superseded:
+        return 0
     return len(page.entries) + len(page.complaints)
 
 
@@ -101,7 +113,8 @@ def read_past(sync: LogSync, feed: LogFeed, *, most: int, clock: Callable[[], da
     at = clock()
     try:
         with transaction.atomic():
-            done = row.update(
+            same = LogFeed.objects.for_merchant(sync.merchant_id).filter(pk=feed.pk, url=feed.url)
+            done = same.select_for_update().first() and row.update(
                 cursor=page.cursor or sync.cursor,
                 is_read=not page.has_more,
                 failure="",
@@ -125,7 +138,10 @@ def _fetch(feed: LogFeed, *, cursor: str, since: datetime | None, most: int, at:
     elif since is not None:
         asked["since"] = since.isoformat(timespec="seconds")
     address = f"{feed.url}{'&' if '?' in feed.url else '?'}{urlencode(asked)}"
-    return reading.page(posting.fetch(address, feed.secret.reveal(), most=PAGE_BYTES), at=at)
+    page = reading.page(posting.fetch(address, feed.secret.reveal(), most=PAGE_BYTES), at=at)
+    if page.has_more and page.cursor == cursor:
+        raise Malformed("page: next leads to where this page began, though more is true")
+    return page
 
 
 def _counted(page: Page) -> dict[str, object]:

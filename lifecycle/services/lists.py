@@ -8,10 +8,12 @@ from datetime import datetime
 from functools import partial
 
 from django.db import transaction
+from django.db.models import F
 
 from integrations import profiles
 from integrations.apart import Apart
 from integrations.models import Customer, Merchant, ProfileChange
+from integrations.statements import Among
 from lifecycle.models import Plan, StatusList
 
 Kind = ProfileChange.Kind
@@ -58,6 +60,13 @@ def keep_in_step(merchant: Merchant, moves: Sequence[Move], *, at: datetime) -> 
     return len(changes)
 
 
+def take_along(customer: Customer, *, at: datetime) -> int:
+    """Put a shopper who has another address on the list of their status by that one; returns how many changes."""
+    plan = Plan.objects.for_merchant(customer.merchant_id).filter(customer=customer).exclude(status="").first()
+    with transaction.atomic():
+        return keep_in_step(customer.merchant, [(customer, "", plan.status)], at=at) if plan else 0
+
+
 def replace(merchant: Merchant, wanted: Mapping[str, str], *, at: datetime) -> list[str]:
     """Make the merchant's lists those (status -> id of its list); returns a line for each difference.
 
@@ -100,15 +109,17 @@ def _fill_some(row: StatusList, *, at: datetime) -> int | None:
         if current is None:
             return None
         after = Plan.objects.for_merchant(row.merchant_id).filter(pk__gt=current.filled_to, status__iexact=row.status)
-        plans = list(after.select_for_update(of=("self",)).select_related("customer").order_by("pk")[:AT_ONCE])
+        keys = list(after.order_by("pk").values_list("pk", flat=True)[:AT_ONCE])
+        # Locked in the order of customers, as everywhere: else two wait for each other.
+        plans = after.filter(Among(F("pk"), keys)).select_for_update(of=("self",)).order_by("customer_id")
         changes = [
             profiles.of(plan.customer, Kind.LIST_ADD, at=at, list_id=row.list_id)
-            for plan in plans
+            for plan in plans.select_related("customer")
             if plan.customer.may_be_told
         ]
         if changes:
             profiles.request_all(row.merchant, changes, at=at)
-        current.filled_to = plans[-1].pk if plans else current.filled_to
-        current.is_filled = len(plans) < AT_ONCE
+        current.filled_to = keys[-1] if keys else current.filled_to
+        current.is_filled = len(keys) < AT_ONCE
         current.save(update_fields=["filled_to", "is_filled"])
         return len(changes)

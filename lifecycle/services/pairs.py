@@ -58,7 +58,9 @@ class Pair:
     def _with_another(
         self, connection: Connection, mine: str, other: str, unique_ids: Iterable[str], *, is_sent: bool = False
     ) -> list[str]:
-        """Those of `mine` beside which there is an event of `other`, accepted if `is_sent`: two statements for any number."""
+        """Those of `mine` beside which an event of `other` is told at the connection too, or was accepted there if `is_sent`: two
+        statements for any number.
+        """
         history = Event.objects.for_merchant(connection.merchant_id)
         rows = list(
             history.filter(metric=mine, unique_id__in=list(unique_ids), customer__isnull=False).values_list(
@@ -72,11 +74,9 @@ class Pair:
         others = history.filter(
             Among(F("customer_id"), {customer for _, customer, _ in rows}), metric=other, occurred_at__range=around
         )
-        if is_sent:
-            ways = Delivery.objects.for_merchant(connection.merchant_id).filter(
-                connection=connection, event=OuterRef("pk")
-            )
-            others = others.filter(Exists(ways.filter(state=Delivery.State.SENT)))
+        ways = Delivery.objects.for_merchant(connection.merchant_id).filter(connection=connection, event=OuterRef("pk"))
+        told_here = ways.filter(state=Delivery.State.SENT) if is_sent else ways.exclude(state=Delivery.State.SKIPPED)
+        others = others.filter(Exists(told_here))
         told: dict[int, list[datetime]] = {}
         for customer, occurred_at in others.values_list("customer_id", "occurred_at"):
             if customer is not None:

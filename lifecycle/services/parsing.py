@@ -46,10 +46,13 @@ def parse(*, merchant: Merchant, is_history: bool, at: datetime, most: int = CHU
     """
     with transaction.atomic():
         mine = Activity.objects.for_merchant(merchant)
-        waiting = mine.filter(parsed_at=None, is_history=is_history).select_related("customer").order_by("pk")
+        waiting = (
+            mine.filter(parsed_at=None, is_history=is_history).select_related("customer__merged_into").order_by("pk")
+        )
         rows = list(waiting.select_for_update(skip_locked=True, of=("self",))[:most])
         if not rows:
             return Parsed(0, 0)
+        _follow_merges(merchant, rows)
         whose = {row.customer_id: row.customer for row in rows if row.customer is not None}
         suppression.check(merchant, list(whose.values()), at=at)
         parser = _Parser(merchant, rows)
@@ -61,6 +64,14 @@ def parse(*, merchant: Merchant, is_history: bool, at: datetime, most: int = CHU
         for note, keys in notes.items():
             mine.filter(Among(F("pk"), keys)).update(parsed_at=at, note=note)
     return Parsed(len(rows), len(events))
+
+
+def _follow_merges(merchant: Merchant, rows: Sequence[Activity]) -> None:
+    """Of entries that were recorded in the very moment of a merge, which did not see them: they are who is kept's."""
+    for row in rows:
+        if row.customer is not None and row.customer.merged_into is not None:
+            row.customer = row.customer.merged_into
+            Activity.objects.for_merchant(merchant).filter(pk=row.pk).update(customer=row.customer)
 
 
 class _Parser:

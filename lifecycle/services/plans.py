@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -51,18 +51,34 @@ def tell_plans(*, merchant: Merchant, plans: Sequence[tuple[Customer, PlanInput]
         Plan.objects.bulk_create(sorted(empty, key=lambda row: row.customer_id), ignore_conflicts=True)
         mine = Plan.objects.for_merchant(merchant).filter(Among(F("customer_id"), [each.pk for each in earliest]))
         rows = {row.customer_id: row for row in mine.select_for_update().order_by("customer_id")}
+        merged = _merged(merchant, rows)
+        if merged:
+            # While they were waited for; the plans that they have now are the empty ones.
+            mine.filter(customer__in=merged).delete()
+            rows = {key: row for key, row in rows.items() if key not in merged}
         before = {key: row.status for key, row in rows.items()}
         for customer, plan in kept:
-            _bring_up_to_date(rows[customer.pk], plan, at=at)
+            if customer.pk in rows:
+                _bring_up_to_date(rows[customer.pk], plan, at=at)
         for row in rows.values():
             row.pk = None
         Plan.objects.bulk_create(
             rows.values(), update_conflicts=True, unique_fields=["merchant", "customer"], update_fields=COLUMNS
         )
-        suppression.check(merchant, list(earliest), at=at)
-        told.take_back(merchant, list(earliest), at=at)
-        moves = [(each, before[each.pk], rows[each.pk].status) for each in earliest]
+        locked = [each for each in earliest if each.pk in rows]
+        suppression.check(merchant, locked, at=at)
+        told.take_back(merchant, locked, at=at)
+        moves = [(each, before[each.pk], rows[each.pk].status) for each in locked]
         lists.keep_in_step(merchant, moves, at=at)
+        if merged:
+            others = [(merged[customer.pk], plan) for customer, plan in kept if customer.pk in merged]
+            tell_plans(merchant=merchant, plans=others, at=at)
+
+
+def _merged(merchant: Merchant, customers: Collection[int]) -> dict[int, Customer]:
+    """Those of these who turned out to be others by now, and whom."""
+    rows = Customer.objects.for_merchant(merchant).filter(Among(F("pk"), customers), merged_into__isnull=False)
+    return {row.pk: row.merged_into for row in rows.select_related("merged_into") if row.merged_into is not None}
 
 
 def _bring_up_to_date(row: Plan, plan: PlanInput, *, at: datetime) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from integrations import audit, merchants, wake
 from integrations.audit import Actor
@@ -71,8 +71,7 @@ def cancel(*, merchant: Merchant, pk: int, by: Actor, at: datetime) -> bool:
     with transaction.atomic():
         if not _move(merchant, pk, LogSync.OPEN, State.CANCELLED, "cancelled a sync of the log", by=by, at=at):
             return False
-        waiting = Activity.objects.for_merchant(merchant).filter(parsed_at=None, is_history=True)
-        waiting.update(parsed_at=at, note=CANCELLED)
+        _waiting(merchant).update(parsed_at=at, note=CANCELLED)
     return True
 
 
@@ -89,7 +88,7 @@ def read_on(sync: LogSync, *, clock: Callable[[], datetime]) -> int:
 
 
 def parse_on(sync: LogSync, *, at: datetime) -> int:
-    """Parse what was read, if its pace allows a batch; returns how many entries were. The sync ends with the last of them."""
+    """Parse what was read, if its pace allows a batch; returns how many entries were. The sync ends when none waits."""
     most = min(BATCH, sync.pace)
     if sync.allowed(sync.parse_due_at, at=at) < most:
         return 0
@@ -100,7 +99,7 @@ def parse_on(sync: LogSync, *, at: datetime) -> int:
         if held is None:
             return 0
         parsed = parsing.parse(merchant=sync.merchant, is_history=True, most=most, at=at)
-        if parsed.entries == 0 and held.is_read:
+        if parsed.entries == 0 and held.is_read and not _waiting(sync.merchant).exists():
             running.update(state=State.FINISHED, finished_at=at)
         elif parsed.entries:
             running.update(
@@ -109,6 +108,12 @@ def parse_on(sync: LogSync, *, at: datetime) -> int:
                 parse_due_at=held.due_after(held.parse_due_at, parsed.entries, at=at),
             )
     return parsed.entries
+
+
+def _waiting(merchant: Merchant) -> QuerySet[Activity]:
+    """What of the past is not parsed yet, those too that somebody else has in hands, as a merge or an erasure has."""
+    waiting: QuerySet[Activity] = Activity.objects.for_merchant(merchant).filter(parsed_at=None, is_history=True)
+    return waiting
 
 
 def _move(

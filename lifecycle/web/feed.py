@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.core.validators import MinValueValidator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -22,6 +23,8 @@ from lifecycle.models.feed import FASTEST, PACE, SLOWEST
 from lifecycle.services import feeds, syncs
 
 NEWEST = 20
+FIRST_DAY = date(1970, 1, 1)
+"""Midnight of the first year there is may be before every year that a database gives back."""
 
 
 class FeedForm(forms.Form):
@@ -38,7 +41,7 @@ class FeedForm(forms.Form):
         label="Secret",
         max_length=500,
         required=False,
-        help_text="Shown to your system as a bearer token, and never here. Leave it blank to keep the one that is set.",
+        help_text="Shown to your system as a bearer token, and never here. Blank: the one that is set, at the same host.",
         error_messages={"invalid": "Letters, digits and signs without blanks."},
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
     )
@@ -59,6 +62,7 @@ class SyncForm(forms.Form):
     since = forms.DateField(
         label="Sync events since",
         required=False,
+        validators=[MinValueValidator(FIRST_DAY)],
         help_text="Blank: from the very beginning of the log.",
         widget=forms.DateInput(attrs={"type": "date"}),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from integrations import custom_metrics, customers, erasure, merging
 from integrations.audit import Actor
 from integrations.models import Customer, Delivery, Event, Merchant
 from integrations.people import PersonInput
-from lifecycle import kinds, log, services
+from lifecycle import kinds, log, services, standing
 from lifecycle.inputs import EntryInput, PlanInput
 from lifecycle.models import Activity, Plan
 from lifecycle.services import parsing
@@ -181,6 +182,50 @@ def test_what_is_logged_follows_a_merge_and_is_emptied_by_an_erasure(merchant: M
 
     erasure.requested(merchant=merchant, person=ann, by=Actor(label="a test"), at=AT)
     assert [row.data for row in Activity.objects.for_merchant(merchant)] == [{}, {}]
+
+
+def test_an_entry_that_named_nobody_is_told_once_it_is_known_whom_it_named(merchant: Merchant) -> None:
+    nameless = entry(1, customer=PersonInput(external_id="4711"))
+    (row,) = taken_in(merchant, nameless)
+    assert (row.customer, row.note) == (None, parsing.UNKNOWN)
+
+    customers.resolve(merchant, ANN, at=AT)
+    for _ in range(2):
+        (row,) = taken_in(merchant, nameless)
+
+    assert row.note == ""
+    assert [each.customer for each in Event.objects.all()] == [row.customer]
+    assert row.customer == Customer.objects.get()
+
+
+def test_whoever_had_no_turn_for_longest_is_first() -> None:
+    """A slow feed uses up the time of a tick."""
+    merchants, seconds = [rest.merchant(), rest.merchant("Bora")], count()
+    for waiting in (merchants[:1], merchants):
+        for each in waiting:
+            services.record(merchant=each, entries=[entry(len(waiting))], at=AT + 100 * HOUR)
+        log.work(seconds=5, clock=lambda: AT + timedelta(days=9, seconds=next(seconds)))
+
+    last = Activity.objects.filter(entry_id="e2").order_by("parsed_at")
+    assert [row.merchant for row in last.select_related("merchant")] == merchants[::-1]
+
+
+@pytest.mark.postgres
+def test_what_the_pages_count_has_an_index(merchant: Merchant) -> None:
+    taken_in(merchant, entry(1), entry(2, "page.view"))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+        cursor.execute("SET enable_seqscan = off")
+        with CaptureQueriesContext(connection) as asked:
+            standing.of(merchant)
+            standing.unsent(merchant)
+        plans = []
+        for each in asked.captured_queries:
+            cursor.execute(f"EXPLAIN {each['sql']}")
+            plans.append("\n".join(line for (line,) in cursor.fetchall()))
+
+    indexes = ("activity_unparsed", "", "activity_untold", "delivery_due", "delivery_in_flight", "delivery_held")
+    assert [index in plan for index, plan in zip(indexes, plans, strict=True)] == [True] * 6, plans
 
 
 def test_an_old_entry_that_comes_live_is_judged_by_the_launch_window(merchant: Merchant) -> None:

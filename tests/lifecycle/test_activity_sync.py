@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from integrations import launch
+from integrations import launch, posting
 from integrations.audit import Actor
 from integrations.models import AuditEntry, Connection, Delivery, Event, Merchant
 from lifecycle import kinds, log, reading, services
@@ -261,6 +262,9 @@ def test_a_feed_that_fails_is_tried_again_later_and_later(merchant: Merchant, fe
         ({"occurred_at": "2199-01-01T00:00:00Z"}, "must not be in the future"),
         ({"data": {"Subject": "x" * 30_000}}, "data must be at most 20,000 bytes"),
         ({"plan": "Weekly"}, "plan must be an object"),
+        ({"data": {"Subject": "a\0b"}}, "text must not contain the character NUL"),
+        ({"data": {"Amount": 2**70}}, "a number must fit in 64 bits"),
+        ({"data": json.loads("[" * 40 + "]" * 40)}, "at most 32 levels of nesting"),
     ],
 )
 def test_an_entry_that_cannot_be_read_is_counted_and_stops_no_other(
@@ -275,6 +279,88 @@ def test_an_entry_that_cannot_be_read_is_counted_and_stops_no_other(
     assert (sync.entries, sync.refused) == (24, 1)
     assert sync.complaint.startswith("entries[3]: ")
     assert why in sync.complaint
+
+
+def test_what_is_logged_while_the_page_is_fetched_or_by_a_clock_ahead_is_not_lost(
+    merchant: Merchant, feed: Feed, entries: list[log_feed.Entry], clock: Clock
+) -> None:
+    times = (START + timedelta(seconds=3), START + timedelta(minutes=4))
+    entries += [made(25 + number) | {"occurred_at": each.isoformat()} for number, each in enumerate(times)]
+    feed.count = len(entries)
+    work(merchant, clock)
+
+    assert identities(merchant) == ["log:e25", "log:e26"]
+    assert LogFeed.objects.get().refused == 0
+
+
+def test_a_page_that_leads_to_itself_is_not_read_again_and_again(merchant: Merchant, feed: Feed, clock: Clock) -> None:
+    LogFeed.objects.update(cursor="5")
+    sync = begun(merchant, clock)
+    LogSync.objects.update(cursor="5", read_due_at=clock() - MINUTE)
+    feed.stays = True
+    work(merchant, clock)
+
+    row = LogFeed.objects.get()
+    sync.refresh_from_db()
+    assert len(feed.asked) == 2
+    assert (row.failures, row.entries, row.next_pull_at) == (1, 0, START + MINUTE)
+    assert "leads to where this page began" in row.failure
+    assert (sync.failure, sync.entries) == (row.failure, 0)
+
+
+@pytest.fixture
+def other(settings: Any) -> Iterator[Feed]:
+    """Another feed, of fewer and other entries."""
+    with log_feed.serving([made(number) | {"entry_id": f"other{number}"} for number in range(5)]) as serving:
+        yield serving
+
+
+def test_a_sync_goes_on_with_the_beginning_of_a_feed_that_takes_the_place_of_its(
+    merchant: Merchant, other: Feed, clock: Clock
+) -> None:
+    sync = begun(merchant, clock)
+    LogSync.objects.update(cursor="10", entries=10)
+    feeds.set_feed(merchant=merchant, url=other.url, secret=log_feed.SECRET, by=BY, at=clock())
+    clock.forward(minutes=1)
+    work(merchant, clock)
+
+    sync.refresh_from_db()
+    assert (sync.state, identities(merchant)) == ("finished", [f"log:other{number}" for number in range(5)])
+
+
+def test_another_host_is_not_shown_the_secret(merchant: Merchant, feed: Feed, other: Feed, clock: Clock) -> None:
+    feeds.set_feed(merchant=merchant, url=f"{feed.url}?of=customers", secret="", by=BY, at=clock())
+    assert LogFeed.objects.get().secret.reveal() == log_feed.SECRET
+
+    feeds.set_feed(merchant=merchant, url=other.url, secret="", by=BY, at=clock())
+    work(merchant, clock)
+
+    assert (LogFeed.objects.get().failure, len(other.asked)) == ("It answered 401.", 1)
+
+
+@pytest.mark.parametrize("deed", ["replaced", "removed"])
+def test_what_a_feed_still_tells_that_is_not_the_merchants_any_more_is_not_kept(
+    merchant: Merchant, feed: Feed, other: Feed, clock: Clock, monkeypatch: pytest.MonkeyPatch, deed: str
+) -> None:
+    sync = begun(merchant, clock)
+    LogFeed.objects.update(since=FIRST)
+    row, fetch = LogFeed.objects.get(), posting.fetch
+
+    def fetch_and_change(*given: Any, **named: Any) -> bytes:
+        """The page is on its way when an editor changes where the feed is."""
+        body = fetch(*given, **named)
+        if deed == "replaced":
+            feeds.set_feed(merchant=merchant, url=other.url, secret="", by=BY, at=clock())
+        else:
+            feeds.remove_feed(merchant=merchant, by=BY, at=clock())
+        return body
+
+    monkeypatch.setattr(posting, "fetch", fetch_and_change)
+    read = (feeds.pull(row, clock=clock), feeds.read_past(sync, row, most=10, clock=clock))
+
+    sync.refresh_from_db()
+    assert (read, sync.cursor, sync.entries) == ((0, 0), "", 0)
+    assert not Activity.objects.exists()
 
 
 @given(data=st.data())

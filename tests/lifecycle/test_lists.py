@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -76,6 +77,18 @@ def test_with_the_status_the_list_changes(shop: Shop, clock: Clock) -> None:
     assert seen == [[active], [active], [stopped], [], [active]]
     kinds = ProfileChange.objects.order_by("pk").values_list("kind", flat=True)
     assert list(kinds) == ["list_add", "list_remove", "list_add", "list_remove", "list_add"]
+
+
+def test_with_another_address_that_one_is_on_the_list(shop: Shop, clock: Clock) -> None:
+    active = make_list(shop, "Active")
+    keep(shop, clock(), Active=active)
+    customer = tell(shop, "Active", clock())
+    known = PersonInput(email=customer.email, external_id="4711")
+    for person in (known, replace(known, email="ann.new@shopper.example")):
+        customers.ingest_person(merchant=shop.merchant, person=person, at=clock())
+    Engine(clock=clock).run(seconds=60)
+
+    assert on(shop, "ann.new@shopper.example") == [active]
 
 
 def test_an_older_word_moves_nobody(shop: Shop, clock: Clock) -> None:

@@ -126,6 +126,16 @@ def test_what_is_never_sent_stands_for_nothing(connection: Connection, pair: Pai
     assert list(pair.told_onsite(connection, {mine.unique_id: {}}, AT)) == []
 
 
+def test_a_pages_copy_that_is_not_sent_withholds_none(connection: Connection, pair: Pair) -> None:
+    """The page told nothing of the first happening. Its copy of the second is taken for that of the first, which the log told."""
+    ann, told = shopper(connection), []
+    for metric, minutes in ((pair.log, 0), (pair.onsite, 30), (pair.log, 31)):
+        record(connection, metric, AT + timedelta(minutes=minutes), ann)
+        told += work(connection, pair)
+
+    assert told == [pair.log, pair.log]
+
+
 def test_any_number_costs_three_statements(connection: Connection, pair: Pair) -> None:
     people = [shopper(connection, f"shopper{number}") for number in range(20)]
     for each in people[:10]:

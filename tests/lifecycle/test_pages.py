@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from integrations import suppressions
 from integrations.models import AuditEntry, Connection, Customer, Membership, Merchant, Suppression, SuppressionCheck
-from lifecycle.models import LifecycleRules, Plan, StatusList
+from lifecycle.models import LifecycleRules, LogFeed, LogSync, Plan, StatusList
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -50,6 +50,15 @@ def test_an_editor_sets_the_rules_and_a_viewer_reads_them(merchant: Merchant) ->
     assert len(AuditEntry.objects.get().details) == 3
     wrong = editor.post(address, {"status_lists": "Active"}).content.decode()
     assert "Line 1 is not of the form" in wrong
+
+
+def test_a_sync_since_a_day_that_no_database_gives_back_is_refused(merchant: Merchant) -> None:
+    address, editor = reverse("begin_sync", args=[merchant.public_id]), visitor(merchant, "editor")
+    LogFeed.objects.create(merchant=merchant, url="https://shop.example/log", since=AT, next_pull_at=AT)
+
+    refused = editor.post(address, {"since": "0001-01-01", "pace": "6000"})
+    assert (refused.status_code, LogSync.objects.count()) == (200, 0)
+    assert editor.post(address, {"since": "1970-01-01", "pace": "6000"}).status_code == 302
 
 
 def test_a_list_costs_the_same_however_long_it_is(merchant: Merchant) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -109,6 +110,22 @@ def test_only_a_new_consent_lifts_it_and_not_of_the_dead(merchant: Merchant) -> 
     kinds = list(ProfileChange.objects.order_by("pk").values_list("kind", flat=True))
     assert held(merchant) == [(EMAIL, "dead", True)]
     assert kinds == ["unsubscribe", "suppress", "subscribe", "suppress", "subscribe", "suppress"]
+
+
+@pytest.mark.parametrize("before", [PersonInput(email=EMAIL), PersonInput(phone="+4915112345678")])
+def test_with_another_address_that_one_is_suppressed_before_anything_goes_to_it(
+    merchant: Merchant, before: PersonInput
+) -> None:
+    customer = customers.resolve(merchant, replace(before, external_id="4711"), at=AT)
+    assert customer is not None
+    services.tell_plan(merchant=merchant, customer=customer, plan=PlanInput(AT, status="Dead"), at=AT)
+
+    person = PersonInput(email="ann.new@shopper.example", external_id="4711")
+    for days in (1, 2):
+        customers.ingest_person(merchant=merchant, person=person, at=AT + days * DAY)
+
+    assert asked(merchant)[-1] == "ann.new@shopper.example"
+    assert asked(merchant).count("ann.new@shopper.example") == 1
 
 
 @pytest.mark.parametrize("switch", ["rules", "metrics"])

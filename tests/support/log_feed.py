@@ -36,13 +36,17 @@ def made(number: int) -> Entry:
 
 
 class Feed:
-    """The log: a place in it is a number. `asked` are the queries so far; `fails` answers so many requests with 500."""
+    """The log: a place in it is a number. `asked` are the queries so far; `fails` answers so many requests with 500.
+
+    `stays` gives every page the place where it begins as the next one's.
+    """
 
     def __init__(self, count: int, entry: Callable[[int], Entry]) -> None:
         self.count = count
         self.entry = entry
         self.asked: list[dict[str, str]] = []
         self.fails = 0
+        self.stays = False
         self.url = ""
 
     def page(self, asked: dict[str, str]) -> Entry:
@@ -55,7 +59,7 @@ class Feed:
         end = min(start + int(asked["limit"]), self.count)
         return {
             "entries": [self.entry(number) for number in range(start, end)],
-            "next": str(end),
+            "next": str(start if self.stays else end),
             "more": end < self.count,
         }
 

@@ -23,15 +23,15 @@ def wait_for(condition: Callable[[], Any], what: str, *, seconds: float = PATIEN
         time.sleep(0.05)  # polling, not guessing: the loop ends when the condition holds
 
 
-def wait_until_a_lock_is_waited_for(what: str) -> None:
-    """Go on when another connection to this PostgreSQL database waits for a lock, also while a transaction is open here."""
+def wait_until_a_lock_is_waited_for(what: str, *, by: int = 1) -> None:
+    """Go on when so many other connections to this PostgreSQL database wait for a lock, also while a transaction is open here."""
 
     def is_waited_for() -> bool:
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT pg_stat_clear_snapshot(), count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)"
+                "SELECT pg_stat_clear_snapshot(), count(DISTINCT pid) FROM pg_locks JOIN pg_stat_activity USING (pid)"
                 " WHERE NOT granted AND datname = current_database()"
             )
-            return bool(cursor.fetchone()[1])
+            return bool(cursor.fetchone()[1] >= by)
 
     wait_for(is_waited_for, what)
