@@ -19,6 +19,7 @@ from integrations.models import (
     Lane,
     Merchant,
     ShopDomain,
+    Suppression,
 )
 from lifecycle import services
 from lifecycle.models import LifecycleRules, Plan
@@ -276,6 +277,23 @@ def test_on_a_pages_own_word_nobody_is_renamed_and_no_id_changes_hands(merchant:
     ann.refresh_from_db()
     assert ann.full_name == "Ann Known"
     assert CustomerExternalId.objects.get().customer == bob
+
+
+@pytest.mark.parametrize("word", ["Dead", "dEAD ", "\u0001Dead"])
+def test_on_a_pages_own_word_nobody_is_suppressed(merchant: Merchant, word: str) -> None:
+    """Nothing takes anybody out of suppression again: only the shop itself says that somebody is dead."""
+    dead = {"properties": {"Status": word, "Schedule": "Weekly"}}
+    signed = identity.sign("ann@shopper.example", "1141260", SECRET)
+
+    post(merchant, a_call(call="identify", **dead))
+    work()
+    assert (Plan.objects.get().status, Plan.objects.get().schedule) == ("", "Weekly")
+    assert not Suppression.objects.exists()
+
+    keep_secret(merchant)
+    post(merchant, a_call(call="identify", hmac=signed, **dead))
+    work()
+    assert Suppression.objects.get().reason == Suppression.Reason.DEAD
 
 
 def test_the_shops_server_calls_the_hook_and_vouches_for_who_it_is(merchant: Merchant) -> None:
