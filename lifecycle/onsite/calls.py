@@ -16,6 +16,7 @@ from typing import Any
 from integrations.people import PersonInput
 from lifecycle.inputs import PlanInput
 from lifecycle.models.plan import ACTIVE, STOPPED, WORD_LENGTH
+from lifecycle.onsite.source import CONSENT
 from tracking.reading import YEARS, Record
 
 IDENTIFY = "identify"
@@ -79,7 +80,7 @@ def read_claim(payload: Any) -> Claim:
     """Who and whether, before anything is kept. Raises `Malformed`."""
     body = Record(payload, "onsite")
     if not isinstance(payload.get("consent"), bool):
-        raise body.complaint("consent", "must be true or false: whether the shopper agreed to being tracked")
+        raise body.complaint("consent", CONSENT)
     return Claim(
         email=body.required_text("email"),
         customer_id=_customer_id(body),

@@ -313,6 +313,28 @@ def test_the_shops_server_calls_the_hook_and_vouches_for_who_it_is(merchant: Mer
     assert Event.objects.get().unique_id == f"1141260_{int(AT.timestamp())}"
 
 
+def test_what_the_shops_server_tells_without_consent_is_not_kept(merchant: Merchant) -> None:
+    keep_secret(merchant)
+    bodies = [json.dumps(a_call(consent=each)).encode() for each in (False, None)]
+
+    answers = [
+        Client().post(
+            f"/hooks/{merchant.public_id}/onsite/",
+            body,
+            content_type="application/json",
+            headers={"X-Tidings-Signature": sources.get("onsite").sign(body, SECRET)["x-tidings-signature"]},
+        )
+        for body in bodies
+    ]
+    work()
+
+    assert [each.status_code for each in answers] == [202, 400]
+    assert "consent must be true or false" in answers[1].json()["error"]
+    message = InboundMessage.objects.get()
+    assert (message.state, bytes(message.body), message.customer_id) == ("handled", b"", None)
+    assert not Customer.objects.exists()
+
+
 def test_a_message_that_names_nobody_who_could_be_mailed_is_not_kept(merchant: Merchant) -> None:
     call = calls.read(a_call(email="x@y"), tz=UTC, received_at=datetime.now(UTC))
 
