@@ -266,6 +266,16 @@ def test_the_secret_before_is_good_for_a_day(merchant: Merchant) -> None:
     assert post(merchant, a_call(hmac=mine)).status_code == 202
 
 
+def test_an_address_that_only_looks_like_anothers_is_none(merchant: Merchant) -> None:
+    """The small letter of the Kelvin sign is a k. Whoever the shop has under such an address is not Kate."""
+    keep_secret(merchant)
+    mallory = "\u212aate@shopper.example"
+
+    answer = post(merchant, a_call(email=mallory, hmac=identity.sign(mallory, "1141260", SECRET)))
+
+    assert (answer.status_code, "email must be" in answer.json()["error"]) == (400, True)
+
+
 def test_on_a_pages_own_word_nobody_is_renamed_and_no_id_changes_hands(merchant: Merchant) -> None:
     ann = Customer.objects.create(merchant=merchant, email="ann@shopper.example", first_name="Ann", last_name="Known")
     bob = Customer.objects.create(merchant=merchant, email="bob@shopper.example")
