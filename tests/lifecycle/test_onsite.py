@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.core.handlers.wsgi import WSGIRequest
+from django.test import Client, RequestFactory
 
 from integrations import doors, inbound, merchants, sources
 from integrations.models import (
@@ -182,6 +184,42 @@ def test_what_cannot_be_taken_is_refused_with_the_field(
     answer = post(merchant, payload, kind=kind)
 
     assert (answer.status_code, said in answer.json()["error"]) == (status, True), answer.json()
+    assert not InboundMessage.objects.exists()
+
+
+def test_who_has_no_id_in_the_shop_yet_is_identified(merchant: Merchant) -> None:
+    """They sent the contact form: a theme writes what it has not as nothing."""
+    answer = post(merchant, a_call(call="identify", customer_id="", properties={"SignUpDate": "", "Status": ""}))
+    work()
+
+    assert answer.status_code == 202, answer.json()
+    assert Customer.objects.get().full_name == "Ann Example"
+    assert not CustomerExternalId.objects.exists()
+
+
+def test_a_shopper_whose_clock_is_ahead_is_identified_now(merchant: Merchant) -> None:
+    """An identification bears the time of the shopper's own machine. What a later word says holds all the same."""
+    ahead = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+
+    answer = post(merchant, a_call(call="identify", time=ahead, properties={"Status": "Active"}))
+    work()
+
+    assert answer.status_code == 202, answer.json()
+    plan = Plan.objects.get()
+    assert (plan.status, plan.told_at <= datetime.now(UTC)) == ("Active", True)
+
+
+def test_a_page_that_is_closed_in_the_midst_costs_no_alarm(merchant: Merchant) -> None:
+    class Torn(BytesIO):
+        def read(self, *args: Any) -> bytes:
+            raise OSError("the client went away")
+
+    request = RequestFactory(headers={"Origin": ORIGIN}).post("/", b"{}", content_type="text/plain")
+    request.environ["wsgi.input"] = Torn()
+
+    answer = endpoint.call(WSGIRequest(request.environ), merchant.public_id)
+
+    assert answer.status_code == 503
     assert not InboundMessage.objects.exists()
 
 
