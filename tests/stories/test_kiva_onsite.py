@@ -121,6 +121,28 @@ def browse(page: Page, shop: Shop, told: Told, form: str, *, event_ids_are_prope
         assert answered.value.status == 202, answered.value.text()
 
 
+@pytest.mark.parametrize("wish", ["nothing was asked", "Global Privacy Control", "Do Not Track", "agreed"])
+def test_of_whom_does_not_want_it_nothing_leaves_the_page(shop: Shop, page: Page, wish: str) -> None:
+    """Not even to be thrown away: the address alone would have been told."""
+    said = {"Global Privacy Control": ("globalPrivacyControl", True), "Do Not Track": ("doNotTrack", "1")}
+    window = page.context.browser.new_page()  # type: ignore[union-attr]
+    asked: list[str] = []
+    window.on("request", lambda request: asked.append(urlsplit(request.url).path))
+    window.goto(f"{shop.world.sandbox.url}/onsite/")
+    if wish in said:
+        name, value = said[wish]
+        window.evaluate("([name, value]) => Object.defineProperty(navigator, name, {value: value})", [name, value])
+    for part, text in pasted(shop, snippets.FIRST_PARTY).items():
+        if part in ("setup", "identify"):
+            is_agreed = wish != "nothing was asked"
+            window.fill("#snippet", text.replace("consent: false", "consent: true") if is_agreed else text)
+            window.click("#run")
+    window.goto(f"{shop.world.sandbox.url}/onsite/")
+    window.close()
+
+    assert (f"/onsite/{shop.merchant.public_id}/" in asked) == (wish == "agreed")
+
+
 @pytest.mark.parametrize("form", list(snippets.FORMS))
 def test_what_the_page_and_the_server_tell_is_one_event_each(world: World, shop: Shop, page: Page, form: str) -> None:
     told = Told()
