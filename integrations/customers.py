@@ -40,7 +40,8 @@ def register(follower: Follower) -> Follower:
 
 def normalise_email(address: str) -> str:
     """The address in small letters, or "" where it is none that could be mailed."""
-    candidate = clean.text(address, EMAIL_LENGTH + 1).lower()
+    given = clean.text(address, EMAIL_LENGTH + 1)
+    candidate = given.lower()
     try:
         validate_email(candidate)
     except ValidationError:
@@ -49,7 +50,8 @@ def normalise_email(address: str) -> str:
     has_public_domain = "." in domain.strip(".") and not domain.endswith("]")
     is_short = len(candidate) <= EMAIL_LENGTH and len(local_part) <= LOCAL_PART_LENGTH
     # A quoted local part is lawful, but no shopper has one, and Klaviyo refuses the event for it.
-    return candidate if candidate.isascii() and is_short and has_public_domain and '"' not in candidate else ""
+    # As given: the small letter of the Kelvin sign is a k, so somebody else's address would be kate@….
+    return candidate if given.isascii() and is_short and has_public_domain and '"' not in candidate else ""
 
 
 def normalise_phone(number: str, country: str = "") -> str:

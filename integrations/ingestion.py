@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import itertools
+import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -27,13 +29,18 @@ PATIENCE = 90.0
 """Seconds for which another worker may hold up a batch: longer than the lease of one that died."""
 
 
+class BrokenTable(Exception):
+    """A table cannot be read from some line on. The text says where."""
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One message of a file: the file's name, the line on which it starts, and its bytes."""
+    """One message of a file: the file's name, the line on which it starts, its bytes, and how much of the file it takes."""
 
     file: str
     line: int
     body: bytes = field(repr=False)
+    size: int
 
     @property
     def place(self) -> str:
@@ -62,21 +69,27 @@ def documents(file: str, stream: BinaryIO) -> Iterator[Document]:
     if file.lower().endswith(".csv"):
         yield from _rows(file, stream)
         return
-    start = stream.read(inbound.MAX_BODY + 1)
+    start = stream.read(inbound.MAX_BODY + 1).removeprefix(codecs.BOM_UTF8)
     if start.strip() and _is_one_document(start):
-        yield Document(file, 1, start)
+        yield Document(file, 1, start, len(start))
         return
     chunks = itertools.chain([start], iter(lambda: stream.read(CHUNK), b""))
     for number, line in enumerate(_lines(chunks), start=1):
         if body := line.strip():
-            yield Document(file, number, body)
+            yield Document(file, number, body, len(line) + 1)
 
 
 def _rows(file: str, stream: BinaryIO) -> Iterator[Document]:
-    text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
-    table = csv.DictReader(text)
-    for row in table:
-        yield Document(file, table.line_num, orjson.dumps(_nested(row)))
+    """What is not UTF-8 stays as it is, so that the row is refused like any other message: names would be kept mutilated."""
+    text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
+    table, read = csv.DictReader(text), 0
+    try:
+        for row in table:
+            body = json.dumps(_nested(row), ensure_ascii=False, separators=(",", ":")).encode(errors="surrogateescape")
+            yield Document(file, table.line_num, body, stream.tell() - read)
+            read = stream.tell()
+    except csv.Error as error:
+        raise BrokenTable(f"{file}:{table.line_num}: {error}; a quotation mark may be without its other one") from None
     # Else it would close the stream, which is its opener's.
     text.detach()
 

@@ -28,7 +28,7 @@ MOST_ENTRIES = 1_000
 """Of a page."""
 
 PERSON = ("email", "phone", "external_id", "first_name", "last_name", "company", "country")
-_TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+_TRUTH = {"true": True, "yes": True, "y": True, "1": True, "false": False, "no": False, "n": False, "0": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +102,15 @@ def _person(told: Record) -> PersonInput:
 
 
 def _plan(told: Record, subscribed: Any, *, at: datetime) -> PlanInput:
-    """A table says true and false as words."""
+    """A table says true and false as words. Raises `Malformed` for another: somebody would be mailed who is not to be."""
+    word = told.text("subscribed").lower()
+    if word and word not in _TRUTH:
+        raise told.complaint("subscribed", "must be true or false")
     return PlanInput(
         told_at=min(told.instant("told_at") or at, at),
         schedule=told.text("schedule") or None,
         box=told.text("box") or None,
         status=told.text("status") or None,
-        is_mailed=subscribed if isinstance(subscribed, bool) else _TRUTH.get(told.text("subscribed").lower()),
+        is_mailed=subscribed if isinstance(subscribed, bool) else _TRUTH.get(word),
         signed_up_at=told.instant("signed_up_at"),
     )

@@ -16,6 +16,7 @@ from typing import Any
 from integrations.people import PersonInput
 from lifecycle.inputs import PlanInput
 from lifecycle.models.plan import ACTIVE, STOPPED, WORD_LENGTH
+from lifecycle.onsite.source import CONSENT
 from tracking.reading import YEARS, Record
 
 IDENTIFY = "identify"
@@ -27,6 +28,7 @@ METRICS = (STARTED_CHECKOUT, COMPLETED_SIGNUP, CANCELLED_ACCOUNT)
 
 MOST_ITEMS = 100
 TEXT_LENGTH = 500
+LINK_LENGTH = 2_000
 CUSTOMER_ID_LENGTH = 64
 EARLY = timedelta(minutes=10)
 """How far the clock of who tells may be ahead of ours."""
@@ -79,7 +81,7 @@ def read_claim(payload: Any) -> Claim:
     """Who and whether, before anything is kept. Raises `Malformed`."""
     body = Record(payload, "onsite")
     if not isinstance(payload.get("consent"), bool):
-        raise body.complaint("consent", "must be true or false: whether the shopper agreed to being tracked")
+        raise body.complaint("consent", CONSENT)
     return Claim(
         email=body.required_text("email"),
         customer_id=_customer_id(body),
@@ -95,7 +97,7 @@ def read(payload: Any, *, tz: tzinfo, received_at: datetime) -> Call:
     if kind not in (IDENTIFY, TRACK):
         raise body.complaint("call", f"must be {IDENTIFY} or {TRACK}")
     properties = body.child("properties")
-    told_at = _required_moment(body, "time", tz, received_at)
+    told_at = _required_moment(body, "time", tz, received_at, may_be_ahead=kind == IDENTIFY)
     customer_id = _customer_id(body)
     person = PersonInput(
         email=body.required_text("email"),
@@ -130,9 +132,9 @@ def read(payload: Any, *, tz: tzinfo, received_at: datetime) -> Call:
 
 
 def _customer_id(body: Record) -> str:
-    """Raises `Malformed` for what is there and cannot be an id."""
+    """The shop's id, "" for somebody who has none yet. Raises `Malformed` for what cannot be one."""
     given = body.text("customer_id")
-    if body.has("customer_id") and not _CUSTOMER_ID.fullmatch(given):
+    if given and not _CUSTOMER_ID.fullmatch(given):
         raise body.complaint("customer_id", f"must be at most {CUSTOMER_ID_LENGTH} letters, digits and signs")
     return given
 
@@ -158,22 +160,32 @@ def _word(properties: Record, name: str) -> str | None:
     return text or None
 
 
-def _required_moment(body: Record, name: str, tz: tzinfo, received_at: datetime) -> datetime:
-    found = _moment(body, name, tz, received_at)
+def _required_moment(
+    body: Record, name: str, tz: tzinfo, received_at: datetime, *, may_be_ahead: bool = False
+) -> datetime:
+    found = _moment(body, name, tz, received_at, may_be_ahead=may_be_ahead)
     if found is None:
         raise body.complaint(name, "must be a date and time like 2026-01-31T12:00:00+01:00")
     return found
 
 
-def _moment(body: Record, name: str, tz: tzinfo, received_at: datetime) -> datetime | None:
-    """A date and time in whole seconds. Raises `Malformed` for one that is none, or has not come yet."""
-    if not body.has(name):
+def _moment(
+    body: Record, name: str, tz: tzinfo, received_at: datetime, *, may_be_ahead: bool = False
+) -> datetime | None:
+    """A date and time in whole seconds, None where there is none. Raises `Malformed` for one that has not come yet.
+
+    `may_be_ahead`: it is by the clock of a shopper's own machine, which may be off: what has not come yet is now.
+    """
+    text = body.text(name)
+    if not text:
         return None
     try:
-        moment = datetime.fromisoformat(body.text(name))
+        moment = datetime.fromisoformat(text)
         moment = (moment if moment.tzinfo else moment.replace(tzinfo=tz)).astimezone(UTC).replace(microsecond=0)
     except (ValueError, OverflowError):
         raise body.complaint(name, "must be a date and time like 2026-01-31T12:00:00+01:00") from None
+    if may_be_ahead:
+        moment = min(moment, received_at.replace(microsecond=0))
     if moment.year not in YEARS or moment > received_at + EARLY:
         raise body.complaint(name, "must be a date and time that has come")
     return moment
@@ -189,11 +201,17 @@ def _checkout(body: Record, properties: Record) -> Checkout:
     return Checkout(
         item_names=_texts(properties, "ItemNames"),
         categories=_texts(properties, "Categories"),
-        url=properties.link("CheckoutURL")[:TEXT_LENGTH],
+        url=_link(properties, "CheckoutURL"),
         items=[_item(each) for each in list(properties.children("Items"))[:MOST_ITEMS]],
         value=value,
         currency=currency,
     )
+
+
+def _link(body: Record, name: str) -> str:
+    """An address, or "": one that is cut leads nowhere."""
+    link = body.link(name)
+    return link if len(link) <= LINK_LENGTH else ""
 
 
 def _texts(body: Record, name: str) -> list[str]:
@@ -205,7 +223,7 @@ def _item(item: Record) -> dict[str, Any]:
     told: dict[str, Any] = {name: item.text(name)[:TEXT_LENGTH] for name in _ITEM_TEXTS}
     amounts = {name: item.money(name) for name in _ITEM_NUMBERS}
     told |= {name: _number(amount) for name, amount in amounts.items() if amount is not None}
-    told |= {name: item.link(name)[:TEXT_LENGTH] for name in _ITEM_LINKS}
+    told |= {name: _link(item, name) for name in _ITEM_LINKS}
     told["ProductCategories"] = _texts(item, "ProductCategories")
     return {name: value for name, value in told.items() if value not in ("", [])}
 

@@ -137,10 +137,13 @@ def _first_party(public_key: str, address: str) -> dict[str, str]:
     shopper = {"email": EMAIL, "first_name": FIRST_NAME, "last_name": LAST_NAME, "customer_id": CUSTOMER_ID, "hmac": ""}
     setup = f"""\
 var tidings = {{
-  consent: false, // true once the shopper has agreed to being tracked: without it nothing is kept
-  shopper: {_json(shopper)}, // of whoever is signed in; your server makes the hmac
+  // true once the shopper has agreed to being tracked: before that nothing leaves the page
+  consent: false,
+  // whoever is signed in; your server makes the hmac
+  shopper: {_json(shopper)},
   tell: function (call) {{
-    var body = JSON.stringify(Object.assign({{}}, tidings.shopper, {{consent: tidings.consent}}, call));
+    if (!tidings.consent || navigator.globalPrivacyControl || navigator.doNotTrack === "1") {{ return Promise.resolve(); }}
+    var body = JSON.stringify(Object.assign({{}}, tidings.shopper, {{consent: true}}, call));
     return fetch({_json(address)}, {{method: "POST", body: body, keepalive: true, credentials: "omit"}});
   }}
 }};"""

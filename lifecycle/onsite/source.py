@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 KIND = "onsite"
 SIGNED = "signed"
 HEADER = "x-tidings-signature"
+CONSENT = "must be true or false: whether the shopper agreed to being tracked"
 VOUCHED = {"x-tidings-vouched": "yes"}
 """Stands for a signature that was looked at before, or that a file needs none. Only what verified a message itself says so."""
 
@@ -37,7 +38,10 @@ class Onsite(Source):
 
     def envelope(self, payload: Any, headers: Mapping[str, str]) -> Envelope:
         """The body says what it is; the content tells calls apart, with the time that stands in it. Raises `Malformed`."""
-        call = Record(payload, "onsite").required_text("call")
+        body = Record(payload, "onsite")
+        call = body.required_text("call")
+        if not isinstance(payload.get("consent"), bool):
+            raise body.complaint("consent", CONSENT)
         is_signed = headers.get(HEADER) or headers.items() >= VOUCHED.items()
         return Envelope(topic=f"{call}.{SIGNED}" if is_signed else call)
 
@@ -53,6 +57,8 @@ class Onsite(Source):
         from lifecycle import services  # here, so that the source can be used without models
         from lifecycle.onsite import calls
 
+        if not calls.read_claim(payload).has_consent:
+            return Handled("the shopper does not want to be tracked: nothing is kept", forgets_body=True)
         call = calls.read(payload, tz=merchant.tz, received_at=received_at)
         is_signed = topic.endswith(f".{SIGNED}")
         return services.take_call(merchant=merchant, call=call, is_signed=is_signed, at=at)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from integrations import customers, history
+from integrations import clean, customers, history
 from integrations.models import Customer, Merchant
 from integrations.people import PersonInput
 from integrations.sources import Handled
+from lifecycle.inputs import PlanInput
+from lifecycle.models.plan import DEAD, WORD_LENGTH
 from lifecycle.onsite import calls
 from lifecycle.onsite.calls import Call
 from lifecycle.onsite.facts import AccountCancelled, CheckoutStarted, OnsiteFact, SignUpCompleted
@@ -19,7 +21,7 @@ def take_call(*, merchant: Merchant, call: Call, is_signed: bool, at: datetime) 
     """Keep what a call says of a shopper, and tell what happened.
 
     `is_signed`: the shop's server vouches for who it is. Without that, a shopper who is known keeps their name, gets no id in the
-    shop, and does not come back who was erased: what a page says, anybody can say.
+    shop, does not become dead, and does not come back who was erased: what a page says, anybody can say.
     """
     customer = _who(merchant, call, is_signed, at=at)
     if customer is None:
@@ -29,7 +31,8 @@ def take_call(*, merchant: Merchant, call: Call, is_signed: bool, at: datetime) 
             f"customer {customer.pk} was erased: nothing is kept", customer_id=customer.pk, forgets_body=True
         )
     begun = call.occurred_at if call.checkout is not None else None
-    plans.tell_plan(merchant=merchant, customer=customer, plan=replace(call.plan, started_at=begun), at=at)
+    plan = call.plan if is_signed else _without_death(call.plan)
+    plans.tell_plan(merchant=merchant, customer=customer, plan=replace(plan, started_at=begun), at=at)
     suppression.check(merchant, [customer], at=at)
     fact = _fact(merchant, customer, call)
     events = history.announce(fact, at=at) if fact else []
@@ -47,6 +50,12 @@ def _who(merchant: Merchant, call: Call, is_signed: bool, *, at: datetime) -> Cu
     is_known = customers.matching(merchant, email=call.person.email).exists()
     person = PersonInput(email=call.person.email) if is_known else replace(call.person, external_id="")
     return customers.resolve(merchant, person, at=at)
+
+
+def _without_death(plan: PlanInput) -> PlanInput:
+    """Whoever is dead is suppressed for good: anybody could take everybody off the merchant's mailings."""
+    is_dead = clean.text(plan.status or "", WORD_LENGTH).casefold() == DEAD
+    return replace(plan, status=None) if is_dead else plan
 
 
 def _fact(merchant: Merchant, customer: Customer, call: Call) -> OnsiteFact | None:

@@ -7,6 +7,7 @@ says that they do not want it (Global Privacy Control, Do Not Track), nothing is
 
 from __future__ import annotations
 
+from datetime import datetime
 from urllib.parse import urlsplit
 
 import structlog
@@ -84,26 +85,31 @@ def _answer(request: HttpRequest, merchant: Merchant) -> HttpResponse:
         return answer
     if request.content_type not in MEDIA_TYPES:
         return refusal(415, f"Content-Type must be {' or '.join(MEDIA_TYPES)}")
-    body = request.read(MAX_BODY + 1)
-    if len(body) > MAX_BODY:
-        return refusal(413, f"the body must be at most {MAX_BODY // 1024} KB")
-    if not visitors.may_post(CALLS, merchant.public_id, _address(request), at=timezone.now()):
-        answer = refusal(429, "too many calls: wait an hour")
-        answer.headers["Retry-After"] = str(visitors.HOUR)
-        return answer
     try:
-        return _take_in(request, merchant, body)
+        return _take_in(request, merchant)
     except Malformed as error:
         return refusal(400, str(error))
     except Exception as error:
-        # A page may send again what got a 5xx.
+        # A page may send again what got a 5xx. One that is closed in the midst leaves a body that cannot be read.
         logger.exception("onsite.unavailable", error=type(error).__name__)
         return refusal(503, "the call could not be stored: send it again")
 
 
-def _take_in(request: HttpRequest, merchant: Merchant, body: bytes) -> HttpResponse:
+def _take_in(request: HttpRequest, merchant: Merchant) -> HttpResponse:
     """Raises `Malformed`."""
     at = timezone.now()
+    body = request.read(MAX_BODY + 1)
+    if len(body) > MAX_BODY:
+        return refusal(413, f"the body must be at most {MAX_BODY // 1024} KB")
+    if not visitors.may_post(CALLS, merchant.public_id, _address(request), at=at):
+        answer = refusal(429, "too many calls: wait an hour")
+        answer.headers["Retry-After"] = str(visitors.HOUR)
+        return answer
+    return _keep(request, merchant, body, at=at)
+
+
+def _keep(request: HttpRequest, merchant: Merchant, body: bytes, *, at: datetime) -> HttpResponse:
+    """Store what a page tells, if the shopper wants it and is who it says. Raises `Malformed`."""
     try:
         payload = clean.parse(body)
     except clean.Unclean as error:

@@ -40,6 +40,8 @@ def onsite(request: Visit, merchant: Merchant) -> HttpResponse:
         "forms": snippets.FORMS.items(),
         "is_first_party": chosen == snippets.FIRST_PARTY,
         "is_told_twice": ToldBy.ONSITE in (rules.checkout_told_by, rules.cancelling_told_by),
+        "is_told_by_script": ToldBy.SCRIPT in (rules.checkout_told_by, rules.cancelling_told_by),
+        "site": settings.PUBLIC_BASE_URL,
         "public_key": public_key,
         "snippets": snippets.of(chosen, public_key=public_key or "PUBLIC_KEY", address=address),
         "address": address,

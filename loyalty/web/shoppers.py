@@ -153,6 +153,7 @@ def _draw(
         "text": text.format(**filled),
         "until": words.until.format(**filled) if batch.last_day else "",
         "is_open": state == "open",
+        "is_done": is_done,
         "contact": contact,
         "wrong": getattr(words.shared, wrong) if wrong else "",
         "page": page,

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from integrations import ingestion
 from integrations.models import Event, Merchant
 from lifecycle import kinds, log
 from lifecycle.models import Activity, Plan
@@ -118,3 +119,65 @@ def test_a_table_and_lines_are_taken_in_as_the_hook_does(
     assert (payment.occurred_at, payment.data) == (datetime(2026, 11, 20, 10, tzinfo=UTC), {"Amount": "47.95"})
     plan = Plan.objects.get()
     assert (plan.status, plan.is_mailed) == ("Active", False)
+
+
+HEAD = b"entry_id,kind,occurred_at,customer.email,customer.first_name,plan.subscribed\n"
+
+
+def take_in(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    call_command("ingest", "--merchant", "Alba", "--source", "activity_log", str(path))
+
+
+def test_a_table_that_another_program_wrote_is_read_or_refused_by_its_row(
+    merchant: Merchant, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With a byte order mark; no name is kept mutilated, and a word that is neither yes nor no mails nobody."""
+    rows = [
+        "e1,contact.form,2026-11-20T10:00:00Z,ann@shopper.example,Zoë,N".encode(),
+        "e2,contact.form,2026-11-20T10:00:00Z,bo@shopper.example,Zoë,yes".encode("latin-1"),
+        b"e3,contact.form,2026-11-20T10:00:00Z,cy@shopper.example,Cy,unsubscribed",
+    ]
+
+    with pytest.raises(CommandError, match="2 documents were refused"):
+        take_in(tmp_path / "log.csv", b"\xef\xbb\xbf" + HEAD + b"\r\n".join(rows))
+
+    plan = Plan.objects.get()
+    assert (plan.customer.first_name, plan.is_mailed) == ("Zoë", False)
+    told = capsys.readouterr().err
+    assert "log.csv:3: the body must be JSON in UTF-8" in told
+    assert "log.csv:4: entry: plan.subscribed must be true or false, got 'unsubscribed'" in told
+
+
+def test_lines_that_begin_with_a_byte_order_mark_are_read(merchant: Merchant, tmp_path: Path) -> None:
+    lines = [json.dumps({**ENTRY, "entry_id": each}).encode() for each in ("e1", "e2")]
+
+    take_in(tmp_path / "log.ndjson", b"\xef\xbb\xbf" + b"\n".join(lines))
+
+    assert Activity.objects.count() == 2
+
+
+def test_a_table_with_a_quotation_mark_too_few_says_where(merchant: Merchant, tmp_path: Path) -> None:
+    rows = b"".join(
+        b"e%d,contact.form,2026-11-20T10:00:00Z,ann@shopper.example,Ann,no\n" % each for each in range(3_000)
+    )
+
+    with pytest.raises(CommandError, match=r"log.csv:\d+: field larger than .* what is stored is not stored twice"):
+        take_in(
+            tmp_path / "log.csv", HEAD + b'e0,contact.form,"2026-11-20T10:00:00Z,ann@shopper.example,Ann,no\n' + rows
+        )
+
+    assert not Activity.objects.exists()
+
+
+def test_what_was_looked_at_of_a_table_is_all_of_it(tmp_path: Path) -> None:
+    """Else progress would stand at its end after a third: the columns' names are in each document."""
+    path = tmp_path / "log.csv"
+    row = b"e%d,contact.form,2026-11-20T10:00:00Z,ann@shopper.example,Ann,no\n"
+    path.write_bytes(HEAD + b"".join(row % each for each in range(2_000)))
+
+    with path.open("rb") as stream:
+        sizes = [document.size for document in ingestion.documents("log.csv", stream)]
+
+    assert (len(sizes), sum(sizes)) == (2_000, path.stat().st_size)
+    assert 0.4 < sum(sizes[:1_000]) / sum(sizes) < 0.7

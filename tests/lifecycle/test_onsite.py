@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.core.handlers.wsgi import WSGIRequest
+from django.test import Client, RequestFactory
 
 from integrations import doors, inbound, merchants, sources
 from integrations.models import (
@@ -19,6 +21,7 @@ from integrations.models import (
     Lane,
     Merchant,
     ShopDomain,
+    Suppression,
 )
 from lifecycle import services
 from lifecycle.models import LifecycleRules, Plan
@@ -184,6 +187,42 @@ def test_what_cannot_be_taken_is_refused_with_the_field(
     assert not InboundMessage.objects.exists()
 
 
+def test_who_has_no_id_in_the_shop_yet_is_identified(merchant: Merchant) -> None:
+    """They sent the contact form: a theme writes what it has not as nothing."""
+    answer = post(merchant, a_call(call="identify", customer_id="", properties={"SignUpDate": "", "Status": ""}))
+    work()
+
+    assert answer.status_code == 202, answer.json()
+    assert Customer.objects.get().full_name == "Ann Example"
+    assert not CustomerExternalId.objects.exists()
+
+
+def test_a_shopper_whose_clock_is_ahead_is_identified_now(merchant: Merchant) -> None:
+    """An identification bears the time of the shopper's own machine. What a later word says holds all the same."""
+    ahead = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+
+    answer = post(merchant, a_call(call="identify", time=ahead, properties={"Status": "Active"}))
+    work()
+
+    assert answer.status_code == 202, answer.json()
+    plan = Plan.objects.get()
+    assert (plan.status, plan.told_at <= datetime.now(UTC)) == ("Active", True)
+
+
+def test_a_page_that_is_closed_in_the_midst_costs_no_alarm(merchant: Merchant) -> None:
+    class Torn(BytesIO):
+        def read(self, *args: Any) -> bytes:
+            raise OSError("the client went away")
+
+    request = RequestFactory(headers={"Origin": ORIGIN}).post("/", b"{}", content_type="text/plain")
+    request.environ["wsgi.input"] = Torn()
+
+    answer = endpoint.call(WSGIRequest(request.environ), merchant.public_id)
+
+    assert answer.status_code == 503
+    assert not InboundMessage.objects.exists()
+
+
 def test_hostile_bodies_are_refused(merchant: Merchant, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(endpoint, "CALLS", Limit("onsite", 10_000, 10_000))
 
@@ -265,6 +304,16 @@ def test_the_secret_before_is_good_for_a_day(merchant: Merchant) -> None:
     assert post(merchant, a_call(hmac=mine)).status_code == 202
 
 
+def test_an_address_that_only_looks_like_anothers_is_none(merchant: Merchant) -> None:
+    """The small letter of the Kelvin sign is a k. Whoever the shop has under such an address is not Kate."""
+    keep_secret(merchant)
+    mallory = "\u212aate@shopper.example"
+
+    answer = post(merchant, a_call(email=mallory, hmac=identity.sign(mallory, "1141260", SECRET)))
+
+    assert (answer.status_code, "email must be" in answer.json()["error"]) == (400, True)
+
+
 def test_on_a_pages_own_word_nobody_is_renamed_and_no_id_changes_hands(merchant: Merchant) -> None:
     ann = Customer.objects.create(merchant=merchant, email="ann@shopper.example", first_name="Ann", last_name="Known")
     bob = Customer.objects.create(merchant=merchant, email="bob@shopper.example")
@@ -276,6 +325,23 @@ def test_on_a_pages_own_word_nobody_is_renamed_and_no_id_changes_hands(merchant:
     ann.refresh_from_db()
     assert ann.full_name == "Ann Known"
     assert CustomerExternalId.objects.get().customer == bob
+
+
+@pytest.mark.parametrize("word", ["Dead", "dEAD ", "\u0001Dead"])
+def test_on_a_pages_own_word_nobody_is_suppressed(merchant: Merchant, word: str) -> None:
+    """Nothing takes anybody out of suppression again: only the shop itself says that somebody is dead."""
+    dead = {"properties": {"Status": word, "Schedule": "Weekly"}}
+    signed = identity.sign("ann@shopper.example", "1141260", SECRET)
+
+    post(merchant, a_call(call="identify", **dead))
+    work()
+    assert (Plan.objects.get().status, Plan.objects.get().schedule) == ("", "Weekly")
+    assert not Suppression.objects.exists()
+
+    keep_secret(merchant)
+    post(merchant, a_call(call="identify", hmac=signed, **dead))
+    work()
+    assert Suppression.objects.get().reason == Suppression.Reason.DEAD
 
 
 def test_the_shops_server_calls_the_hook_and_vouches_for_who_it_is(merchant: Merchant) -> None:
@@ -293,6 +359,28 @@ def test_the_shops_server_calls_the_hook_and_vouches_for_who_it_is(merchant: Mer
     assert [each.status_code for each in answers] == [202, 401]
     assert InboundMessage.objects.get().topic == "track.signed"
     assert Event.objects.get().unique_id == f"1141260_{int(AT.timestamp())}"
+
+
+def test_what_the_shops_server_tells_without_consent_is_not_kept(merchant: Merchant) -> None:
+    keep_secret(merchant)
+    bodies = [json.dumps(a_call(consent=each)).encode() for each in (False, None)]
+
+    answers = [
+        Client().post(
+            f"/hooks/{merchant.public_id}/onsite/",
+            body,
+            content_type="application/json",
+            headers={"X-Tidings-Signature": sources.get("onsite").sign(body, SECRET)["x-tidings-signature"]},
+        )
+        for body in bodies
+    ]
+    work()
+
+    assert [each.status_code for each in answers] == [202, 400]
+    assert "consent must be true or false" in answers[1].json()["error"]
+    message = InboundMessage.objects.get()
+    assert (message.state, bytes(message.body), message.customer_id) == ("handled", b"", None)
+    assert not Customer.objects.exists()
 
 
 def test_a_message_that_names_nobody_who_could_be_mailed_is_not_kept(merchant: Merchant) -> None:

@@ -71,3 +71,14 @@ def test_a_time_without_an_offset_is_the_merchants() -> None:
     told = calls.read(payload, tz=ZoneInfo("America/New_York"), received_at=NOW)
 
     assert told.plan.signed_up_at == told.occurred_at == datetime(2020, 5, 15, 16, 35, 32, tzinfo=UTC)
+
+
+def test_an_address_is_told_whole_or_not_at_all() -> None:
+    token = "https://shop.example/sign-up?token=" + "x" * 1_000
+    items = [{"SKU": "BOX", "ImageURL": token, "ProductURL": token * 2}]
+    payload = a_call(calls.STARTED_CHECKOUT) | {"properties": {"CheckoutURL": token, "Items": items}}
+
+    told = calls.read(payload, tz=UTC, received_at=NOW).checkout
+
+    assert told is not None
+    assert (told.url, told.items) == (token, [{"SKU": "BOX", "ImageURL": token}])

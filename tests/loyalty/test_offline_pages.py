@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -112,6 +113,9 @@ def test_from_the_code_to_the_points(batch: OfflineBatch, client: Client) -> Non
     assert "ann@shopper.example" not in done.content.decode()
     assert LedgerEntry.objects.get().points == 50
     assert client.cookies == {}
+    languages = re.findall(r'href="(\?lang=[^"]+)"', done.content.decode())
+    said = [heading(client.get(path(batch) + html.unescape(each))) for each in languages]
+    assert said == ["You have got 50 points", "Du hast 50 Punkte bekommen"], languages
 
 
 def test_the_page_is_the_merchants_in_words_and_look_and_nobody_keeps_or_finds_it(

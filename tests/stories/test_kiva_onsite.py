@@ -56,6 +56,56 @@ def shop(world: World, settings: Any) -> Shop:
     return world.shop(packs=["subscription_lifecycle"])
 
 
+def run(page: Page, *texts: str, lines: int) -> list[str]:
+    """Try snippets one after the other on the sandbox's page; returns what it says came of them, once these are so many lines."""
+    for text in texts:
+        page.fill("#snippet", text)
+        page.click("#run")
+    page.wait_for_function("lines => document.querySelectorAll('#log li').length >= lines", arg=len(texts) + lines)
+    return [line for line in page.locator("#log li").all_inner_texts() if not line.startswith("ran ")]
+
+
+@pytest.mark.parametrize("form", [snippets.KLAVIYO, snippets.LEGACY])
+@pytest.mark.parametrize("is_early", [True, False], ids=["before the script", "after the script"])
+def test_the_page_on_which_snippets_are_tried_says_what_came_of_them(
+    world: World, shop: Shop, page: Page, form: str, is_early: bool
+) -> None:
+    """What is said before the script is there is kept until it is."""
+    parts = {each.key: each.text for each in snippets.of(form, public_key=shop.public_key, address="")}
+    order = (
+        ["identify", "setup", "started"] if is_early and form == snippets.LEGACY else ["setup", "identify", "started"]
+    )
+    texts = [parts[each] for each in order]
+    page.goto(f"{world.sandbox.url}/onsite/")
+    page.evaluate("sessionStorage.clear()")
+
+    said = run(page, "".join(texts), lines=2) if is_early else run(page, *texts, lines=2)
+
+    assert [line.rsplit("/", 1)[1] for line in said] == [
+        f"profiles?company_id={shop.public_key}: 202",
+        f"events?company_id={shop.public_key}: 202",
+    ]
+    assert shop.one("Started Checkout")["email"] == EMAIL
+
+
+def test_the_page_on_which_snippets_are_tried_says_what_went_wrong(world: World, page: Page) -> None:
+    page.goto(f"{world.sandbox.url}/onsite/")
+    page.evaluate("sessionStorage.clear()")
+    unknown = {each.key: each.text for each in snippets.of(snippets.KLAVIYO, public_key="NOBODY", address="")}
+
+    said = run(
+        page,
+        unknown["identify"],
+        "<script>throw '<img src=x onerror=alert(1)>'</script>",
+        unknown["setup"] + unknown["identify"],
+        lines=3,
+    )
+
+    assert ["klaviyo is not defined" in said[0], "<img src=x" in said[1]] == [True, True]
+    assert said[2].endswith("/client/profiles?company_id=NOBODY: 400")
+    assert page.locator("#log img").count() == 0
+
+
 class Told:
     """Three moments of today, with which the example's are replaced."""
 
@@ -119,6 +169,28 @@ def browse(page: Page, shop: Shop, told: Told, form: str, *, event_ids_are_prope
         with page.expect_response(lambda answer, last=last: urlsplit(answer.url).path == last) as answered:  # type: ignore[misc]
             page.click("#run")
         assert answered.value.status == 202, answered.value.text()
+
+
+@pytest.mark.parametrize("wish", ["nothing was asked", "Global Privacy Control", "Do Not Track", "agreed"])
+def test_of_whom_does_not_want_it_nothing_leaves_the_page(shop: Shop, page: Page, wish: str) -> None:
+    """Not even to be thrown away: the address alone would have been told."""
+    said = {"Global Privacy Control": ("globalPrivacyControl", True), "Do Not Track": ("doNotTrack", "1")}
+    window = page.context.browser.new_page()  # type: ignore[union-attr]
+    asked: list[str] = []
+    window.on("request", lambda request: asked.append(urlsplit(request.url).path))
+    window.goto(f"{shop.world.sandbox.url}/onsite/")
+    if wish in said:
+        name, value = said[wish]
+        window.evaluate("([name, value]) => Object.defineProperty(navigator, name, {value: value})", [name, value])
+    for part, text in pasted(shop, snippets.FIRST_PARTY).items():
+        if part in ("setup", "identify"):
+            is_agreed = wish != "nothing was asked"
+            window.fill("#snippet", text.replace("consent: false", "consent: true") if is_agreed else text)
+            window.click("#run")
+    window.goto(f"{shop.world.sandbox.url}/onsite/")
+    window.close()
+
+    assert (f"/onsite/{shop.merchant.public_id}/" in asked) == (wish == "agreed")
 
 
 @pytest.mark.parametrize("form", list(snippets.FORMS))

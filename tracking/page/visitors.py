@@ -8,6 +8,7 @@ the database, by one statement.
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -46,33 +47,40 @@ WISHES = Limit("wish", 60, 200)
 def may_ask(token: str, address: str, *, at: datetime) -> bool:
     """Count a request; whether it is not one too many."""
     minute = int(at.timestamp()) // WINDOW
-    counts = (_count(f"token:{minute}:{token}"), _count(f"address:{minute}:{address}"))
+    counts = (_count(f"token:{minute}:{token}"), _count(f"address:{minute}:{_network(address)}"))
     return counts[0] <= MOST_OF_TOKEN and counts[1] <= MOST_OF_ADDRESS
 
 
 def may_post(limit: Limit, token: str, address: str, *, at: datetime) -> bool:
-    """Count something that is posted; whether it is not one too many."""
+    """Count something that is posted; whether it is not one too many.
+
+    What an address is refused counts against nobody else: else one visitor would use up what all of a token may post.
+    """
     hour = int(at.timestamp()) // HOUR
-    most = {
-        _sealed(f"{limit.what}:token:{token}"): limit.of_token,
-        _sealed(f"{limit.what}:address:{address}"): limit.of_address,
-    }
     PostCount.objects.filter(hour__lt=hour - 1).delete()
-    return all(used <= most[key] for key, used in _count_posts(sorted(most), hour))
+    of_address = _count_post(f"{limit.what}:address:{_network(address)}", hour)
+    return of_address <= limit.of_address and _count_post(f"{limit.what}:token:{token}", hour) <= limit.of_token
 
 
-def _count_posts(keys: list[str], hour: int) -> list[tuple[str, int]]:
-    """Keys come in one order, so that two posts at once wait for each other in one order, too."""
+def _count_post(what: str, hour: int) -> int:
     table = connection.ops.quote_name(PostCount._meta.db_table)
-    rows = ", ".join(["(%s, %s, 1)"] * len(keys))
     sql = (
-        f"INSERT INTO {table} (key, hour, used) VALUES {rows} ON CONFLICT (key) DO UPDATE SET "  # noqa: S608
+        f"INSERT INTO {table} (key, hour, used) VALUES (%s, %s, 1) ON CONFLICT (key) DO UPDATE SET "  # noqa: S608
         f"used = CASE WHEN {table}.hour < excluded.hour THEN 1 ELSE {table}.used + 1 END, hour = excluded.hour "
-        "RETURNING key, used"
+        "RETURNING used"
     )
     with connection.cursor() as cursor:
-        cursor.execute(sql, [value for key in keys for value in (key, hour)])
-        return list(cursor.fetchall())
+        cursor.execute(sql, [_sealed(what), hour])
+        return int(cursor.fetchone()[0])
+
+
+def _network(address: str) -> str:
+    """What one visitor has: of IPv6 addresses whoever has one has 2**64."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    return str(ipaddress.ip_network((found, 64), strict=False)) if found.version == 6 else address
 
 
 def _count(what: str) -> int:

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from integrations import ingestion, sources
-from integrations.ingestion import Document, Tally
+from integrations.ingestion import BrokenTable, Document, Tally
 from integrations.management.arguments import SHOWN, one_line, shown
 from integrations.management.naming import find_merchant
 from integrations.sources import Source
@@ -61,8 +61,12 @@ class Command(BaseCommand):
                     options["topic"],
                     _documents(options["files"]),
                     complain=complain,
-                    progress=lambda document: progress.advance(task, len(document.body) + 1),
+                    progress=lambda document: progress.advance(task, document.size),
                 )
+            except BrokenTable as error:
+                raise CommandError(
+                    f"{error}; correct it and run it again: what is stored is not stored twice"
+                ) from None
             except KeyboardInterrupt:
                 raise CommandError("stopped; to go on, run it again: what is stored is not stored twice") from None
         self.stdout.write(json.dumps(asdict(tally)) if options["json"] else _as_text(tally))

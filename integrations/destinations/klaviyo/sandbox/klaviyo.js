@@ -21,6 +21,7 @@
     var asked = { method: "POST", body: JSON.stringify({ data: data }), keepalive: true };
     asked.headers = { "Content-Type": "application/json", revision: "2026-07-15" };
     last = last
+      .catch(function () {})
       .then(function () { return fetch(source.origin + path + "?company_id=" + encodeURIComponent(company), asked); })
       .then(function (answer) { return answer.status; });
     return last;

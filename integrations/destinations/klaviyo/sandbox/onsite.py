@@ -21,13 +21,31 @@ _POLICY = (
     "form-action 'none'"
 )
 _RUN = """\
+function note(text, isBad) {
+  var line = document.createElement("li");
+  line.textContent = text;
+  if (isBad) { line.className = "bad"; }
+  document.getElementById("log").append(line);
+}
+var send = window.fetch;
+window.fetch = function (address, asked) {
+  var what = ((asked && asked.method) || "GET") + " " + address;
+  return send.apply(window, arguments).then(function (answer) {
+    note(what + ": " + answer.status, !answer.ok);
+    return answer;
+  }, function (error) {
+    note(what + ": no answer that this page may read", true);
+    throw error;
+  });
+};
+window.addEventListener("error", function (event) {
+  note(event.message || "could not load " + event.target.src, true);
+}, true);
 document.getElementById("run").addEventListener("click", function () {
   window.sandboxEventIds = document.getElementById("property").checked ? "property" : "unique_id";
   var text = document.getElementById("snippet").value.split("https://static.klaviyo.com").join(location.origin);
+  note("ran " + text.length + " characters");
   document.getElementById("pasted").replaceChildren(document.createRange().createContextualFragment(text));
-  var line = document.createElement("li");
-  line.textContent = "ran " + text.length + " characters";
-  document.getElementById("log").append(line);
 });
 """
 
@@ -51,10 +69,11 @@ def _page(base: str) -> Reply:
         "Nothing leaves this machine.</p></div></div></header><main><section class=welcome><h2>Try a snippet</h2>"
         "<p><label for=snippet>Paste what a page of the shop has, and run it. Each is run on this same page, one after the "
         f"other, as if the shopper went on. Klaviyo's script is the stand-in of {escape(base)}.</label></p>"
-        "<p><textarea id=snippet rows=12 spellcheck=false style='width:100%;box-sizing:border-box;font:inherit'></textarea></p>"
+        "<p><textarea id=snippet rows=12 spellcheck=false></textarea></p>"
         "<p><label><input type=checkbox id=property> <code>$event_id</code> is a property like the others: Klaviyo does not "
         "say whether it counts as a <code>unique_id</code></label></p>"
-        '<p><button id=run type=button>Run</button> <a href="/">See what came</a></p><ol id=log></ol></section>'
+        '<p class=state><button id=run type=button class=toggle>Run</button> <a href="/">See what came</a></p>'
+        "<ol id=log aria-live=polite></ol></section>"
         f"<div id=pasted></div></main><script>{_RUN}</script></body></html>"
     )
     headers = {

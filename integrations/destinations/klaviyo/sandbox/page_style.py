@@ -64,6 +64,11 @@ color:var(--soft)}.badge.good{background:var(--good-back);color:var(--good)}
 .empty,.welcome{background:var(--card);border:1px dashed var(--line);border-radius:12px;padding:26px;color:var(--soft);
 margin:0}.welcome h2{color:var(--ink)}pre{background:var(--tint);border-radius:8px;padding:12px;overflow-x:auto;
 color:var(--ink);margin:12px 0 0}code{color:var(--ink)}
+textarea{width:100%;padding:12px;border:1px solid var(--line);border-radius:8px;background:var(--tint);color:var(--ink);
+font:13px/1.5 ui-monospace,Menlo,Consolas,monospace;resize:vertical}
+button{font:inherit;background:var(--card);cursor:pointer}
+button:focus-visible,textarea:focus-visible{outline:2px solid var(--link);outline-offset:2px}
+#log{color:var(--ink);font:13px/1.6 ui-monospace,Menlo,Consolas,monospace;overflow-wrap:anywhere}#log .bad{color:var(--bad)}
 @media(max-width:960px){.events li{grid-template-columns:minmax(0,1fr) auto auto;gap:3px 12px;padding:12px 14px}
 time{order:1;grid-column:1;display:flex;gap:8px;align-items:baseline}.flow{order:2;grid-column:2/-1;text-align:right}
 .what{order:3;grid-column:1/-1}.who{order:4;grid-column:1;padding-left:16px;font-size:14px}
