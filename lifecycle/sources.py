@@ -12,7 +12,7 @@ from integrations.models import Customer, Merchant
 from integrations.sources import register
 from lifecycle.log_source import ActivityLog
 from lifecycle.onsite.source import Onsite
-from lifecycle.services import lists, suppression
+from lifecycle.services import lists, suppression, told
 from tracking import following
 from tracking.models import Order
 
@@ -31,6 +31,7 @@ def _follow_address(customer: Customer, at: datetime) -> None:
     """The destinations know nothing of the new address yet."""
     suppression.check(customer.merchant, [customer], at=at)
     lists.take_along(customer, at=at)
+    told.forget(customer)
 
 
 register(ActivityLog())

@@ -1,13 +1,17 @@
-"""An index for the entries that had nothing to tell: few among many, and counted whenever the log is looked at."""
+"""An index for the entries that had nothing to tell: few among many, and counted whenever the log is looked at. Nobody is kept waiting."""
 
 from django.db import migrations, models
 
+from integrations.migrating import AddIndexOnline
+
 
 class Migration(migrations.Migration):
+    atomic = False
+
     dependencies = [("lifecycle", "0006_name_of_rules")]
 
     operations = [
-        migrations.AddIndex(
+        AddIndexOnline(
             model_name="activity",
             index=models.Index(
                 fields=["merchant", "-occurred_at", "-id"],

@@ -68,6 +68,11 @@ def waits_for_past(merchant: Merchant) -> bool:
     return _reading(LogSync.objects.for_merchant(merchant)).exists()
 
 
+def forget(customer: Customer) -> None:
+    """Of a shopper with another address nothing was told: what is true of them is told anew, by that one."""
+    ToldRuleset.objects.for_merchant(customer.merchant_id).filter(customer=customer).delete()
+
+
 def move(merchant: Merchant, *, given_up: Customer, kept: Customer) -> None:
     """Two turned out to be one, at the destinations too: what was told of either was told of who is kept."""
     mine = ToldRuleset.objects.for_merchant(merchant)

@@ -176,6 +176,20 @@ def test_of_two_who_are_one_it_is_known_what_was_told(shop: Shop, clock: Clock) 
     assert not ToldRuleset.objects.exists()
 
 
+def test_with_another_address_it_is_told_by_that_one(shop: Shop, clock: Clock) -> None:
+    ann = customers.resolve(shop.merchant, PersonInput(email=ANN, external_id="7"), at=timezone.now())
+    begin(shop, ann, hours_ago=48)
+    tasks.tell_rulesets()
+    deliver(clock)
+
+    new = PersonInput(email="ann@new.example", external_id="7")
+    customers.resolve(shop.merchant, new, at=timezone.now(), acted_at=timezone.now())
+    tasks.tell_rulesets()
+    deliver(clock)
+
+    assert at_klaviyo(shop, "ann@new.example") is True
+
+
 def test_many_travel_together_and_cost_no_more_statements_than_one(shop: Shop, clock: Clock) -> None:
     def statements(people: range) -> int:
         for number in people:
