@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.test import TransactionTestCase
 
 from integrations.delivery import engine
-from tests.support import migrated
+from tests.support import emptying, migrated
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -22,6 +23,24 @@ def _frequent_looks() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine, "LOOK_EVERY", 0.02)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quickly_emptied() -> Iterator[None]:
+    """After a test that commits only those tables are emptied that hold something."""
+    djangos = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
+
+    def teardown(case: TransactionTestCase) -> None:
+        if emptying.is_possible():
+            emptying.empty()
+        else:
+            djangos(case)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", teardown)
+        yield
+    if emptying.own_connection.cache_info().currsize:
+        emptying.own_connection().close()
 
 
 @pytest.fixture(scope="session")
