@@ -19,7 +19,6 @@ from psycopg.sql import SQL, Identifier
 from config.env import ROOT
 
 MADE_OF = ("config", "integrations", "tracking", "returns", "loyalty", "lifecycle", "requirements")
-TEMPLATE = "tidings_migrated_"
 KEEP = 3
 """Templates that stay on a PostgreSQL server, for as many checkouts that are tested by turns."""
 LOCK = 7_346_117
@@ -42,11 +41,13 @@ def copy(file: Path, *, folder: Path) -> None:
 @contextmanager
 def copy_on_postgresql(url: str, name: str) -> Iterator[str]:
     """A database of that name, on the server of `url`, until the end of the block; its own URL."""
-    template = f"{TEMPLATE}{state_of_the_code()}"
     with psycopg.connect(url, autocommit=True) as server:
+        # Nobody may copy another user's.
+        mine = f"tidings_migrated_{server.info.user[:16]}_"
+        template = f"{mine}{state_of_the_code()[:16]}"
         server.execute("SELECT pg_advisory_lock(%s)", [LOCK])
         if not server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [template]).fetchone():
-            make_template(server, url, template)
+            make_template(server, url, mine, template)
         server.execute(SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(template)))
         # No test crashes the server of this one, so that none needs to wait for the disk with each commit.
         server.execute(SQL("ALTER DATABASE {} SET synchronous_commit = off").format(Identifier(name)))
@@ -55,11 +56,11 @@ def copy_on_postgresql(url: str, name: str) -> Iterator[str]:
         server.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
 
 
-def make_template(server: psycopg.Connection, url: str, template: str) -> None:
+def make_template(server: psycopg.Connection, url: str, mine: str, template: str) -> None:
     """What is copied; the oldest of those that are there go."""
-    unfinished = f"{TEMPLATE}unfinished"
+    unfinished = f"{mine}unfinished"
     older = "SELECT datname FROM pg_database WHERE starts_with(datname, %s) ORDER BY oid DESC OFFSET %s"
-    for (name,) in [(unfinished,), *server.execute(older, [TEMPLATE, KEEP - 1]).fetchall()]:
+    for (name,) in [(unfinished,), *server.execute(older, [mine, KEEP - 1]).fetchall()]:
         server.execute(SQL("DROP DATABASE IF EXISTS {}").format(Identifier(name)))
     server.execute(SQL("CREATE DATABASE {}").format(Identifier(unfinished)))
     make(beside(url, unfinished))
