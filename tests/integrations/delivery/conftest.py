@@ -34,8 +34,8 @@ def world(sandbox: Sandbox, transactional_db: None) -> World:
 
 @pytest.fixture
 def shop(world: World) -> Shop:
-    """A launched merchant, whose sources are not asked for anything."""
-    return world.shop(from_sources=())
+    """A launched merchant."""
+    return world.shop()
 
 
 @pytest.fixture
