@@ -6,14 +6,14 @@ import gc
 import os
 import shutil
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.test import TransactionTestCase
 
 from integrations.delivery import engine
-from tests.support import migrated
+from tests.support import emptying, migrated
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -24,24 +24,45 @@ def _frequent_looks() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _quickly_emptied() -> Iterator[None]:
+    """After a test that commits only those tables are emptied that hold something."""
+    djangos = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
+
+    def teardown(case: TransactionTestCase) -> None:
+        if emptying.is_possible():
+            emptying.empty()
+        else:
+            djangos(case)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", teardown)
+        yield
+    if emptying.own_connection.cache_info().currsize:
+        emptying.own_connection().close()
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(
     tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
 ) -> Iterator[None]:
-    """Give every test process a database of its own.
+    """Give every test process a database of its own, with its tables.
 
     SQLite's is a file, because threads and live servers share it as in real use; in memory it would have no locks.
     DATABASE_URL is set to it, so that a process that a test starts works on the same rows.
     """
     test = settings.DATABASES["default"]["TEST"]
+    test["MIGRATE"] = False
     if connection.vendor != "sqlite":
         test["NAME"] = f"test_tidings_{os.getpid()}"
-        os.environ["DATABASE_URL"] = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{test['NAME']}").geturl()
-        yield
+        with migrated.copy_on_postgresql(os.environ["DATABASE_URL"], test["NAME"]) as url:
+            os.environ["DATABASE_URL"] = url
+            yield
+            connection.close()
         return
     file = tmp_path_factory.mktemp("database") / "tidings.sqlite3"
     migrated.copy(file, folder=pytestconfig.cache.mkdir("migrated"))
-    test["NAME"], test["MIGRATE"] = str(file), False
+    test["NAME"] = str(file)
     os.environ["DATABASE_URL"] = f"sqlite:///{file}"
     yield
     file.unlink()
@@ -49,8 +70,8 @@ def django_db_modify_db_settings(
 
 @pytest.fixture(scope="session")
 def django_db_keepdb() -> bool:
-    """SQLite's is there before, with its tables."""
-    return connection.vendor == "sqlite"
+    """It is there before, with its tables."""
+    return True
 
 
 @pytest.hookimpl(trylast=True)

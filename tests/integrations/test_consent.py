@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from integrations import consent, erasure, profiles
@@ -22,6 +21,7 @@ from integrations.destinations.klaviyo.sandbox import Sandbox
 from integrations.history import OutsideTransaction
 from integrations.models import Connection, ConsentRecord, Customer, Delivery, Lane, Merchant, ProfileChange
 from integrations.people import ConsentInput, PersonInput
+from tests.support.examples import tried_with
 from tests.support.world import Shop, World
 
 AT = datetime(2026, 11, 20, 10, tzinfo=UTC)
@@ -176,8 +176,7 @@ FRESH, LATE = timedelta(seconds=1), HOUR
 _numbers = itertools.count(1)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-@given(words=WORDS, steps=STEPS, apart=st.sampled_from([FRESH, LATE]))
+@tried_with(8, 200, words=WORDS, steps=STEPS, apart=st.sampled_from([FRESH, LATE]))
 def test_the_newest_word_holds_at_klaviyo_in_every_order(
     words: list[tuple[str, str, int]], steps: list[str], apart: timedelta, shop: Shop
 ) -> None:

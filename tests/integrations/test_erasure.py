@@ -11,7 +11,6 @@ from cryptography.fernet import Fernet
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from integrations import customers, erasure, housekeeping, inbound, rotation, sources
@@ -32,6 +31,7 @@ from integrations.models import (
     ProfileChange,
 )
 from integrations.people import PersonInput
+from tests.support.examples import tried_with
 from tests.support.life import EVA, traces
 from tests.support.payloads import easypost_tracker, shopify_fulfillment, shopify_return
 from tracking.models import Order
@@ -92,8 +92,7 @@ HISTORY = (
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(messages=st.permutations(HISTORY), place=st.integers(0, len(HISTORY)))
+@tried_with(8, 200, messages=st.permutations(HISTORY), place=st.integers(0, len(HISTORY)))
 def test_whenever_she_is_erased_nothing_is_left_once_all_messages_have_come(
     merchant: Merchant, messages: list[Any], place: int
 ) -> None:

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from integrations import launch, posting
@@ -21,6 +20,7 @@ from lifecycle import kinds, log, reading, services
 from lifecycle.models import Activity, LogFeed, LogSync
 from lifecycle.services import feeds, parsing, syncs
 from tests.support import log_feed, rest
+from tests.support.examples import tried_with
 from tests.support.log_feed import FIRST, Feed, made
 
 pytestmark = pytest.mark.django_db
@@ -363,8 +363,7 @@ def test_what_a_feed_still_tells_that_is_not_the_merchants_any_more_is_not_kept(
     assert not Activity.objects.exists()
 
 
-@given(data=st.data())
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@tried_with(6, 200, data=st.data())
 def test_in_any_order_with_repeats_and_restarts_each_entry_is_one_event(data: st.DataObject) -> None:
     """Pieces of a log come in any order and again; whoever works on it dies now and then; it is synced again in between."""
     merchant = rest.merchant()

@@ -11,7 +11,6 @@ from django.contrib.auth.models import User
 from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from integrations import erasure, merging
@@ -25,6 +24,7 @@ from lifecycle.inputs import PlanInput
 from lifecycle.models import LifecycleRules, Plan
 from lifecycle.rulesets import MISSED_SIGN_UP
 from lifecycle.services import tell_plan
+from tests.support.examples import tried_with
 
 pytestmark = pytest.mark.django_db
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -81,8 +81,9 @@ def test_who_missed_it(merchant: Merchant, case: str) -> None:
     assert missed(merchant) == (["Ann"] if expected else [])
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
+@tried_with(
+    25,
+    400,
     started=st.none() | st.integers(0, 60),
     signed_up=st.none() | st.integers(0, 60),
     box=st.sampled_from(["", "Small box"]),

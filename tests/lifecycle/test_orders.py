@@ -11,7 +11,6 @@ import pytest
 from django.db import connection as database
 from django.db import transaction
 from django.test.utils import CaptureQueriesContext
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from integrations import housekeeping, launch, reconciliation
@@ -21,6 +20,7 @@ from integrations.models import Connection, Delivery, Merchant
 from integrations.people import PersonInput
 from integrations.sources import Handled
 from tests.support.clock import Clock, work_off
+from tests.support.examples import tried_with
 from tests.support.world import Shop, World
 from tracking import services
 from tracking.inputs import LineInput, OrderInput
@@ -77,8 +77,7 @@ def standing(shop: Shop) -> dict[str, tuple[str, str]]:
 steps = st.lists(st.sampled_from([*WORDS, "accepts", "refuses", "is down"]), min_size=4, max_size=10)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=steps)
+@tried_with(8, 200, steps=steps)
 def test_nothing_comes_before_placed_order(world: World, clock: Clock, steps: list[str]) -> None:
     shop, sandbox, happened_at = world.shop(packs=["subscription_lifecycle"]), world.sandbox, clock()
     waiting: list[str] = []

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integrations.catalog import catalog
@@ -21,6 +20,7 @@ from loyalty.rechecks import spent_meanwhile
 from loyalty.services import programmes
 from tests.loyalty.rewarding import night
 from tests.loyalty.telling import MAY, add, ann, member, merchant_with_programme, redeem, told
+from tests.support.examples import tried_with
 from tests.tracking.telling import AT, DAY, HOUR
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -89,8 +89,9 @@ STEPS = st.lists(
 
 
 @pytest.mark.django_db
-@settings(max_examples=40, deadline=None)
-@given(
+@tried_with(
+    15,
+    400,
     zone=st.sampled_from(["Europe/Berlin", "America/New_York", "Pacific/Kiritimati", "Pacific/Niue"]),
     windows=st.lists(st.integers(1, 40), unique=True, max_size=3),
     steps=STEPS,

@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from loyalty import ledger
 from loyalty.ledger import Held, NotEnough, Owed, Part
+from tests.support.examples import few_or_many
 
 AT = datetime(2026, 11, 20, 10, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -164,5 +165,6 @@ class Book(RuleBasedStateMachine):
             assert lot.points == self.entries[key] - taken
 
 
-def test_whatever_happens_it_adds_up() -> None:
-    run_state_machine_as_test(Book, settings=settings(max_examples=200, stateful_step_count=40, deadline=None))
+@few_or_many(60, 1_000)
+def test_whatever_happens_it_adds_up(many: int) -> None:
+    run_state_machine_as_test(Book, settings=settings(max_examples=many, stateful_step_count=40, deadline=None))

@@ -236,7 +236,7 @@ moves = st.lists(
 )
 
 
-@pytest.mark.parametrize("many", [12, pytest.param(400, marks=pytest.mark.full)])
+@pytest.mark.parametrize("many", [7, pytest.param(400, marks=pytest.mark.full)])
 def test_whatever_happened_to_both_the_sum_is_theirs(db: None, many: int) -> None:
     @settings(max_examples=many, deadline=None)
     @given(before=moves, after=moves)

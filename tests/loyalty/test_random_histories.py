@@ -259,7 +259,7 @@ class Undone(Histories):
             self.around.__exit__(None, None, None)
 
 
-@pytest.mark.parametrize("many", [10, pytest.param(400, marks=pytest.mark.full)])
+@pytest.mark.parametrize("many", [7, pytest.param(400, marks=pytest.mark.full)])
 def test_whatever_happens_the_ledger_adds_up(db: None, many: int) -> None:
     profile = settings(max_examples=many, stateful_step_count=20, deadline=None)
 

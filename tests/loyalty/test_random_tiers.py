@@ -23,6 +23,7 @@ from loyalty.tiering import Held, Terms
 from loyalty.verification import verify
 from tests.loyalty.telling import MAY, member, order
 from tests.loyalty.telling_tiers import assign, merchant_with_tiers, transitions
+from tests.support.examples import few_or_many
 from tests.tracking.telling import AT, DAY, HOUR
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -229,8 +230,9 @@ class Histories(RuleBasedStateMachine):
         assert verify(self.merchant) == []
 
 
+@few_or_many(7, 300)
 @pytest.mark.django_db
-def test_whatever_happens_the_tier_is_the_models() -> None:
+def test_whatever_happens_the_tier_is_the_models(many: int) -> None:
     class InOneTransaction(Histories):
         def __init__(self) -> None:
             self.around = transaction.atomic()
@@ -242,7 +244,7 @@ def test_whatever_happens_the_tier_is_the_models() -> None:
             self.around.__exit__(None, None, None)
 
     run_state_machine_as_test(
-        InOneTransaction, settings=settings(max_examples=30, stateful_step_count=20, deadline=None)
+        InOneTransaction, settings=settings(max_examples=many, stateful_step_count=20, deadline=None)
     )
 
 

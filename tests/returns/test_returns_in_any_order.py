@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from integrations import inbound, sources
 from integrations.models import Event, InboundMessage, Merchant
 from returns.models import Return, ReturnItem
 from tests.returns.telling import merchant_with_returns
+from tests.support.examples import tried_with
 from tests.support.payloads import loop_return, shopify_order, shopify_return
 from tests.tracking.telling import AT, DAY, HOUR
 
@@ -76,11 +75,6 @@ def shuffled(messages: tuple[Any, ...]) -> Any:
     return repeated.flatmap(lambda more: st.permutations([*messages, *more]))
 
 
-FEW = settings(
-    max_examples=12, deadline=timedelta(seconds=60), suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-
-
 def _same(messages: list[Any], expected: tuple[Any, ...]) -> None:
     told, rows, items = outcome(messages)
     first_told, first_rows, first_items = outcome(list(expected))
@@ -89,13 +83,11 @@ def _same(messages: list[Any], expected: tuple[Any, ...]) -> None:
     assert len(told) >= 6
 
 
-@FEW
-@given(messages=shuffled(BY_SHOPIFY))
+@tried_with(6, 200, messages=shuffled(BY_SHOPIFY))
 def test_shopifys_topics_in_any_order(db: None, messages: list[Any]) -> None:
     _same(messages, BY_SHOPIFY)
 
 
-@FEW
-@given(messages=shuffled(BY_LOOP))
+@tried_with(6, 200, messages=shuffled(BY_LOOP))
 def test_loops_webhooks_in_any_order(db: None, messages: list[Any]) -> None:
     _same(messages, BY_LOOP)

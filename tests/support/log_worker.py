@@ -22,7 +22,7 @@ from lifecycle import log  # noqa: E402
 from lifecycle.models import LogSync  # noqa: E402
 from lifecycle.services import feeds, syncs  # noqa: E402
 
-FIRST_LIFE, LONGER_EACH_TIME = 0.5, 1.3
+FIRST_LIFE, LONGER_EACH_TIME = 0.15, 1.3
 """Seconds until a worker is killed: each lives longer than the one before, so that the work ends on a slow machine too."""
 
 

@@ -138,7 +138,7 @@ MONTHS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("orders", [15, pytest.param(100, marks=pytest.mark.full)])
+@pytest.mark.parametrize("orders", [10, pytest.param(100, marks=pytest.mark.full)])
 @pytest.mark.parametrize(("seed", "days"), list(enumerate((60, 25, 60, 25, 60, 25))))
 def test_its_figures_are_what_the_sweep_flagged(merchant: Merchant, seed: int, days: int, orders: int) -> None:
     settings = {"home_country": "US", **MONTHS[seed % len(MONTHS)]}

@@ -1,4 +1,7 @@
-"""Answers are as the description says, to requests that nobody thought of: made by schemathesis from the description itself."""
+"""Answers are as the description says, to requests that nobody thought of: made by schemathesis from the description itself.
+
+`test_contract_in_full.py` makes many more of them.
+"""
 
 from __future__ import annotations
 
@@ -80,10 +83,3 @@ def test_answers_are_as_described(case: schemathesis.Case, token: str, seen: set
     if kind is None or kind not in seen:
         seen.add(kind)
         check(case, token)
-
-
-@pytest.mark.full
-@described.parametrize()
-@settings(max_examples=500, deadline=None, suppress_health_check=OUR_OWN)
-def test_answers_are_as_described_to_the_thousandth_request(case: schemathesis.Case, token: str) -> None:
-    check(case, token)

@@ -65,7 +65,8 @@ def counts() -> list[tuple[str, int]]:
     """How many rows each table of merchants' data has."""
     with connection.cursor() as cursor:
         cursor.execute(COUNTING)
-        return list(cursor.fetchall())
+        # PostgreSQL reads the tables in any order, and several at once.
+        return sorted(cursor.fetchall())
 
 
 def refusals(answer: Any) -> list[dict[str, Any]]:

@@ -8,12 +8,12 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from integrations.models import Customer, Event, Merchant
 from integrations.people import PersonInput
 from tests.support import rest as world
+from tests.support.examples import tried_with
 from tests.support.rest import Rest, logged
 from tests.tracking.telling import AT, DAY, make_merchant
 from tracking import services
@@ -145,8 +145,7 @@ PRODUCTS = [
 ]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(wishes=st.lists(st.sampled_from(PRODUCTS), max_size=12))
+@tried_with(15, 400, wishes=st.lists(st.sampled_from(PRODUCTS), max_size=12))
 def test_any_wishes_in_any_order_are_told_of_once_each(merchant: Merchant, wishes: list[WishInput]) -> None:
     WishlistItem.objects.all().delete()
     Event.objects.all().delete()

@@ -12,13 +12,13 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from integrations import consent
 from integrations.audit import Actor
 from integrations.models import Connection, ConsentRecord, Customer, Merchant, ProfileChange
 from integrations.people import ConsentInput, PersonInput
+from tests.support.examples import tried_with
 from tests.tracking.telling import AT, HOUR, make_merchant
 from tracking.models import Order, PostCount, TrackingPage
 from tracking.page import visitors
@@ -200,8 +200,7 @@ EVENTS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(events=EVENTS)
+@tried_with(20, 400, events=EVENTS)
 def test_whatever_comes_in_from_wherever_in_any_order_the_newest_word_holds(
     order: Order, page: TrackingPage, events: list[tuple[str, int]]
 ) -> None:
