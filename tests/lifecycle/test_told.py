@@ -11,7 +11,6 @@ from django.db import connection as database
 from django.db import transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from integrations import customers, merging
@@ -25,6 +24,7 @@ from lifecycle.models import LogSync, ToldRuleset
 from lifecycle.rulesets import MISSED_SIGN_UP
 from lifecycle.services import rules, told
 from tests.support.clock import Clock
+from tests.support.examples import tried_with
 from tests.support.world import Shop, World
 
 HOUR = timedelta(hours=1)
@@ -207,13 +207,14 @@ def test_many_travel_together_and_cost_no_more_statements_than_one(shop: Shop, c
     assert asked.count("/api/profile-bulk-import-jobs") == 3
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
+@tried_with(
+    8,
+    200,
     steps=st.lists(
         st.sampled_from(["begin", "complete", "lose the box", "tick", "send", "longer hours", "shorter hours"])
         | st.integers(1, 40),
         max_size=12,
-    )
+    ),
 )
 def test_in_the_end_klaviyo_has_what_is_true(shop: Shop, clock: Clock, steps: list[Any]) -> None:
     email = f"{ToldRuleset.objects.count()}-{Customer.objects.count()}@mail.example"
