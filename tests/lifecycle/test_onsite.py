@@ -297,11 +297,13 @@ def test_another_merchants_secret_signs_nobody_here(merchant: Merchant) -> None:
 
 
 def test_the_secret_before_is_good_for_a_day(merchant: Merchant) -> None:
+    """Signed anew by the next one it is the same call. Neither signature is kept."""
     keep_secret(merchant)
-    mine = identity.sign("ann@shopper.example", "1141260", SECRET)
+    mine, newer = (identity.sign("ann@shopper.example", "1141260", each) for each in (SECRET, "a newer secret"))
     merchants.set_source_secret(merchant, "onsite", "a newer secret", at=datetime.now(UTC))
 
-    assert post(merchant, a_call(hmac=mine)).status_code == 202
+    assert [post(merchant, a_call(hmac=each)).status_code for each in (mine, newer)] == [202, 200]
+    assert b"hmac" not in bytes(InboundMessage.objects.get().body)
 
 
 def test_an_address_that_only_looks_like_anothers_is_none(merchant: Merchant) -> None:

@@ -23,6 +23,7 @@ from lifecycle.models import LifecycleRules, Plan, ToldBy
 from lifecycle.onsite import identity, snippets
 from tests.support.browsing import CHROMIUM, QUIET
 from tests.support.schemas import objections_to
+from tests.support.waiting import wait_for
 from tests.support.world import Shop, World
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -269,3 +270,25 @@ def test_of_the_pages_and_the_logs_copy_klaviyo_has_one(world: World, shop: Shop
     assert (shop.events.count(), shop.states["skipped"]) == (4, 2)
     withheld = Delivery.objects.for_merchant(shop.merchant).filter(state="skipped")
     assert set(withheld.values_list("reason", flat=True)) == {"told_elsewhere"}
+
+
+@pytest.mark.parametrize("way", ["the snippet", "a beacon"])
+def test_a_page_that_is_closed_at_once_has_told(shop: Shop, page: Page, way: str) -> None:
+    """In two tabs, of which the second tells the same as the first."""
+    parts, told = pasted(shop, snippets.FIRST_PARTY), Told()
+    setup = parts["setup"].replace("consent: false", "consent: true")
+    setup = setup.replace('"hmac": ""', f'"hmac": "{identity.sign(EMAIL, CUSTOMER, shop.secrets["onsite"])}"')
+    start = told.today(parts["started"])
+    if way == "a beacon":
+        setup = re.sub(r"return fetch\((\S+),.*?\);", r"return navigator.sendBeacon(\1, body);", setup)
+    address = f"http://{shop.merchant.shop_domains.get().domain}:{urlsplit(shop.world.sandbox.url).port}/onsite/"
+    for _ in range(2):
+        window = page.context.new_page()
+        window.goto(address)
+        window.fill("#snippet", setup + start)
+        window.click("#run")
+        window.close()
+
+    wait_for(shop.messages.exists, "the call")
+    shop.world.work()
+    assert shop.one("Started Checkout")["unique_id"] == f"{CUSTOMER}_{int(told.started.timestamp())}"
