@@ -119,7 +119,7 @@ def read_past(sync: LogSync, feed: LogFeed, *, most: int, clock: Callable[[], da
                 is_read=not page.has_more,
                 failure="",
                 failures=0,
-                read_due_at=sync.due_after(sync.read_due_at, len(page.entries), at=at),
+                read_due_at=sync.due_after(sync.read_due_at, len(page.entries) + len(page.complaints), at=at),
                 **_counted(page),
             )
             if not done:

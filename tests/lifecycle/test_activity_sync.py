@@ -230,6 +230,20 @@ def test_events_since_are_synced_again_and_nothing_becomes_two(merchant: Merchan
     assert feed.asked[-2].get("since", feed.asked[-1].get("since")) is not None
 
 
+def test_entries_that_cannot_be_read_count_for_the_pace(
+    merchant: Merchant, feed: Feed, entries: list[log_feed.Entry], clock: Clock
+) -> None:
+    for each in entries:
+        each["kind"] = ""
+    sync = begun(merchant, clock)
+    LogSync.objects.update(pace=10)
+    clock.forward(minutes=1)
+    work(merchant, clock)
+
+    sync.refresh_from_db()
+    assert (sync.refused, sync.is_read) == (10, False)
+
+
 def test_a_feed_that_fails_is_tried_again_later_and_later(merchant: Merchant, feed: Feed, clock: Clock) -> None:
     sync = begun(merchant, clock)
     feed.fails = 3
@@ -258,6 +272,7 @@ def test_a_feed_that_fails_is_tried_again_later_and_later(merchant: Merchant, fe
     ("broken", "why"),
     [
         ({"kind": ""}, "kind must be text"),
+        ({"entry_id": "\1"}, "entry_id must be text"),
         ({"occurred_at": "yesterday"}, "occurred_at must be a date"),
         ({"occurred_at": "2199-01-01T00:00:00Z"}, "must not be in the future"),
         ({"data": {"Subject": "x" * 30_000}}, "data must be at most 20,000 bytes"),
