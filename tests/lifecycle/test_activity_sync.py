@@ -308,19 +308,24 @@ def test_what_is_logged_while_the_page_is_fetched_or_by_a_clock_ahead_is_not_los
     assert LogFeed.objects.get().refused == 0
 
 
-def test_a_page_that_leads_to_itself_is_not_read_again_and_again(merchant: Merchant, feed: Feed, clock: Clock) -> None:
-    LogFeed.objects.update(cursor="5")
+@pytest.mark.parametrize("pages", [1, 2, 3, 5])
+def test_pages_that_lead_in_a_circle_are_not_read_without_an_end(
+    merchant: Merchant, feed: Feed, entries: list[log_feed.Entry], clock: Clock, pages: int
+) -> None:
+    entries += [made(number) for number in range(25, 90)]
+    feed.count, feed.circle = len(entries), pages * 10
+    LogFeed.objects.update(cursor="0")
     sync = begun(merchant, clock)
-    LogSync.objects.update(cursor="5", read_due_at=clock() - MINUTE)
-    feed.stays = True
+    clock.forward(minutes=1)
     work(merchant, clock)
 
     row = LogFeed.objects.get()
     sync.refresh_from_db()
-    assert len(feed.asked) == 2
-    assert (row.failures, row.entries, row.next_pull_at) == (1, 0, START + MINUTE)
-    assert "leads to where this page began" in row.failure
-    assert (sync.failure, sync.entries) == (row.failure, 0)
+    assert (row.failures, row.next_pull_at) == (1, clock() + MINUTE)
+    assert "or an earlier one began" in row.failure
+    assert (sync.failure, sync.state) == (row.failure, "running")
+    assert len(feed.asked) <= 2 * 3 * pages + 2
+    assert len(identities(merchant)) == pages * 10
 
 
 @pytest.fixture
