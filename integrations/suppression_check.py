@@ -97,10 +97,10 @@ def _begin(connection: Connection, *, at: datetime) -> bool:
 
 def _take_turn(connection: Connection, *, at: datetime) -> bool:
     with leases.holding(f"suppressions:{connection.pk}", LEASE_SECONDS) as held:
-        return held is not None and _go_on(connection, at=at)
+        return held is not None and _go_on(connection, held, at=at)
 
 
-def _go_on(connection: Connection, *, at: datetime) -> bool:
+def _go_on(connection: Connection, held: leases.Held, *, at: datetime) -> bool:
     """Read on; whether it was finished. What went wrong is noted, and it is tried again by the next tick."""
     check = SuppressionCheck.objects.for_merchant(connection.merchant_id).get(connection=connection)
     destination = registry.get(connection.kind)
@@ -109,6 +109,8 @@ def _go_on(connection: Connection, *, at: datetime) -> bool:
             if check.began_at is None:
                 return False
             page = destination.suppressed(connection.secret.reveal(), connection.address, cursor=check.cursor)
+            if not held.renew(LEASE_SECONDS):
+                return False
             with transaction.atomic():
                 _take_in(connection.merchant, page, at=at)
                 check.cursor, check.counted, check.error = page.cursor[:500], check.counted + len(page.emails), ""

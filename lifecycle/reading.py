@@ -53,6 +53,8 @@ def entry(payload: Any, *, at: datetime) -> EntryInput:
         plan=_plan(body.required_child("plan"), payload["plan"].get("subscribed"), at=at) if body.has("plan") else None,
     )
     for name, value, most in (("entry_id", found.entry_id, ENTRY_ID_LENGTH), ("kind", found.kind, KIND_LENGTH)):
+        if not value:
+            raise body.complaint(name, "must be text that is not blank")
         if len(value) > most:
             raise body.complaint(name, f"must have at most {most} characters")
     if found.occurred_at - CLOCKS_DIFFER > at:

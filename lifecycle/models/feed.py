@@ -23,7 +23,8 @@ SLOWEST, FASTEST = 60, 600_000
 class LogFeed(MerchantOwned):
     """Where a merchant's system gives out its log, page by page. Followed from `since` on: what was before is a sync's.
 
-    `secret` is shown to it as a bearer token. `cursor` is where the next page begins, in the feed's own word, "" at first.
+    `secret` is shown to it as a bearer token. `cursor` is where the next page begins, in the feed's own word, "" at first; `mark`
+    is an earlier one, by which it is seen that pages lead in a circle.
     `pages` and `entries` count what was read, `refused` the entries that could not be. `failure` says why the last page could not
     be had ("": it could), after `failures` in a row.
     """
@@ -33,6 +34,7 @@ class LogFeed(MerchantOwned):
     secret = SealedField()
     since = models.DateTimeField()
     cursor = models.CharField(max_length=300, blank=True)
+    mark = models.CharField(max_length=300, blank=True, default="", db_default="")
     pages = models.PositiveIntegerField(default=0)
     entries = models.PositiveIntegerField(default=0)
     refused = models.PositiveIntegerField(default=0)
@@ -52,10 +54,10 @@ class LogFeed(MerchantOwned):
 class LogSync(MerchantOwned):
     """A merchant's past made into events that start no flow: from the very beginning of its log, or `since` an instant.
 
-    Entries of before `until` are its past. Where there is a feed it is read anew from `cursor` on, until `is_read`; what waits
-    of the past is parsed, both at most `pace` entries a minute: `read_due_at` and `parse_due_at` are when what was done by then
-    keeps to it. `entries` of `pages` were read, `parsed` looked at, and `events` made. `failure` says why the last page could not
-    be had. Of each merchant one is open at a time.
+    Entries of before `until` are its past. Where there is a feed it is read anew from `cursor` on (`mark` is as a feed's), until
+    `is_read`; what waits of the past is parsed, both at most `pace` entries a minute: `read_due_at` and `parse_due_at` are when
+    what was done by then keeps to it. `entries` of `pages` were read, `parsed` looked at, and `events` made. `failure` says why
+    the last page could not be had. Of each merchant one is open at a time.
     """
 
     class State(models.TextChoices):
@@ -80,6 +82,7 @@ class LogSync(MerchantOwned):
         help_text="At most so many, so that events of today never wait behind those of the past.",
     )
     cursor = models.CharField(max_length=300, blank=True)
+    mark = models.CharField(max_length=300, blank=True, default="", db_default="")
     is_read = models.BooleanField(default=False)
     pages = models.PositiveIntegerField(default=0)
     entries = models.PositiveIntegerField(default=0)

@@ -45,9 +45,9 @@ def set_feed(*, merchant: Merchant, url: str, secret: str, by: Actor, at: dateti
                 # Another host is shown no secret that was meant for this one.
                 feed.secret = Sealed.of("")
             # Its cursors are its own: another one is followed from now on.
-            feed.url, feed.cursor, feed.since = url, "", at
+            feed.url, feed.cursor, feed.mark, feed.since = url, "", "", at
             unread = LogSync.objects.for_merchant(merchant).filter(state__in=LogSync.OPEN, is_read=False)
-            unread.update(cursor="", failure="", failures=0, read_due_at=at)
+            unread.update(cursor="", mark="", failure="", failures=0, read_due_at=at)
         if secret:
             feed.secret = Sealed.of(secret)
         feed.failure, feed.failures, feed.next_pull_at = "", 0, at
@@ -74,7 +74,7 @@ def pull(feed: LogFeed, *, clock: Callable[[], datetime]) -> int:
     """
     row, at = LogFeed.objects.for_merchant(feed.merchant_id).filter(pk=feed.pk, url=feed.url), clock()
     try:
-        page = _fetch(feed, cursor=feed.cursor, since=feed.since, most=PAGE, at=at)
+        page = _fetch(feed, cursor=feed.cursor, mark=feed.mark, since=feed.since, most=PAGE, at=at)
     except (posting.NotFetched, Malformed, Undecryptable) as error:
         wait = _wait_after(feed.failures)
         row.update(failure=_short(error), failures=F("failures") + 1, next_pull_at=at + wait)
@@ -84,6 +84,7 @@ def pull(feed: LogFeed, *, clock: Callable[[], datetime]) -> int:
         with transaction.atomic():
             done = row.filter(cursor=feed.cursor).update(
                 cursor=page.cursor or feed.cursor,
+                mark=_mark_after(feed, page),
                 failure="",
                 failures=0,
                 pulled_at=at,
@@ -105,7 +106,7 @@ def read_past(sync: LogSync, feed: LogFeed, *, most: int, clock: Callable[[], da
         pk=sync.pk, state=LogSync.State.RUNNING, is_read=False, cursor=sync.cursor
     )
     try:
-        page = _fetch(feed, cursor=sync.cursor, since=sync.since, most=most, at=at)
+        page = _fetch(feed, cursor=sync.cursor, mark=sync.mark, since=sync.since, most=most, at=at)
     except (posting.NotFetched, Malformed, Undecryptable) as error:
         wait = _wait_after(sync.failures)
         row.update(failure=_short(error), failures=F("failures") + 1, read_due_at=at + wait)
@@ -116,10 +117,11 @@ def read_past(sync: LogSync, feed: LogFeed, *, most: int, clock: Callable[[], da
             same = LogFeed.objects.for_merchant(sync.merchant_id).filter(pk=feed.pk, url=feed.url)
             done = same.select_for_update().first() and row.update(
                 cursor=page.cursor or sync.cursor,
+                mark=_mark_after(sync, page),
                 is_read=not page.has_more,
                 failure="",
                 failures=0,
-                read_due_at=sync.due_after(sync.read_due_at, len(page.entries), at=at),
+                read_due_at=sync.due_after(sync.read_due_at, len(page.entries) + len(page.complaints), at=at),
                 **_counted(page),
             )
             if not done:
@@ -130,7 +132,7 @@ def read_past(sync: LogSync, feed: LogFeed, *, most: int, clock: Callable[[], da
     return len(page.entries) + len(page.complaints)
 
 
-def _fetch(feed: LogFeed, *, cursor: str, since: datetime | None, most: int, at: datetime) -> Page:
+def _fetch(feed: LogFeed, *, cursor: str, mark: str, since: datetime | None, most: int, at: datetime) -> Page:
     """Raises `NotFetched`, `Malformed` and `Undecryptable`."""
     asked = {"limit": str(most)}
     if cursor:
@@ -139,9 +141,15 @@ def _fetch(feed: LogFeed, *, cursor: str, since: datetime | None, most: int, at:
         asked["since"] = since.isoformat(timespec="seconds")
     address = f"{feed.url}{'&' if '?' in feed.url else '?'}{urlencode(asked)}"
     page = reading.page(posting.fetch(address, feed.secret.reveal(), most=PAGE_BYTES), at=at)
-    if page.has_more and page.cursor == cursor:
-        raise Malformed("page: next leads to where this page began, though more is true")
+    if page.has_more and page.cursor in (cursor, mark):
+        raise Malformed("page: next leads to where this page or an earlier one began, though more is true")
     return page
+
+
+def _mark_after(reader: LogFeed | LogSync, page: Page) -> str:
+    """The mark once a page was read: set anew after 1, 2, 4, 8, … pages, it lies in any circle before long (Brent)."""
+    count = reader.pages + 1
+    return page.cursor if count & (count - 1) == 0 else reader.mark
 
 
 def _counted(page: Page) -> dict[str, object]:

@@ -230,6 +230,20 @@ def test_events_since_are_synced_again_and_nothing_becomes_two(merchant: Merchan
     assert feed.asked[-2].get("since", feed.asked[-1].get("since")) is not None
 
 
+def test_entries_that_cannot_be_read_count_for_the_pace(
+    merchant: Merchant, feed: Feed, entries: list[log_feed.Entry], clock: Clock
+) -> None:
+    for each in entries:
+        each["kind"] = ""
+    sync = begun(merchant, clock)
+    LogSync.objects.update(pace=10)
+    clock.forward(minutes=1)
+    work(merchant, clock)
+
+    sync.refresh_from_db()
+    assert (sync.refused, sync.is_read) == (10, False)
+
+
 def test_a_feed_that_fails_is_tried_again_later_and_later(merchant: Merchant, feed: Feed, clock: Clock) -> None:
     sync = begun(merchant, clock)
     feed.fails = 3
@@ -258,6 +272,7 @@ def test_a_feed_that_fails_is_tried_again_later_and_later(merchant: Merchant, fe
     ("broken", "why"),
     [
         ({"kind": ""}, "kind must be text"),
+        ({"entry_id": "\1"}, "entry_id must be text"),
         ({"occurred_at": "yesterday"}, "occurred_at must be a date"),
         ({"occurred_at": "2199-01-01T00:00:00Z"}, "must not be in the future"),
         ({"data": {"Subject": "x" * 30_000}}, "data must be at most 20,000 bytes"),
@@ -293,19 +308,24 @@ def test_what_is_logged_while_the_page_is_fetched_or_by_a_clock_ahead_is_not_los
     assert LogFeed.objects.get().refused == 0
 
 
-def test_a_page_that_leads_to_itself_is_not_read_again_and_again(merchant: Merchant, feed: Feed, clock: Clock) -> None:
-    LogFeed.objects.update(cursor="5")
+@pytest.mark.parametrize("pages", [1, 2, 3, 5])
+def test_pages_that_lead_in_a_circle_are_not_read_without_an_end(
+    merchant: Merchant, feed: Feed, entries: list[log_feed.Entry], clock: Clock, pages: int
+) -> None:
+    entries += [made(number) for number in range(25, 90)]
+    feed.count, feed.circle = len(entries), pages * 10
+    LogFeed.objects.update(cursor="0")
     sync = begun(merchant, clock)
-    LogSync.objects.update(cursor="5", read_due_at=clock() - MINUTE)
-    feed.stays = True
+    clock.forward(minutes=1)
     work(merchant, clock)
 
     row = LogFeed.objects.get()
     sync.refresh_from_db()
-    assert len(feed.asked) == 2
-    assert (row.failures, row.entries, row.next_pull_at) == (1, 0, START + MINUTE)
-    assert "leads to where this page began" in row.failure
-    assert (sync.failure, sync.entries) == (row.failure, 0)
+    assert (row.failures, row.next_pull_at) == (1, clock() + MINUTE)
+    assert "or an earlier one began" in row.failure
+    assert (sync.failure, sync.state) == (row.failure, "running")
+    assert len(feed.asked) <= 2 * 3 * pages + 2
+    assert len(identities(merchant)) == pages * 10
 
 
 @pytest.fixture

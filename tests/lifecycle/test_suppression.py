@@ -12,7 +12,7 @@ from django.db import connection as database
 from django.db import transaction
 from django.test.utils import CaptureQueriesContext
 
-from integrations import consent, customers, erasure
+from integrations import consent, customers, erasure, merging
 from integrations.audit import Actor
 from integrations.models import Connection, Customer, Delivery, Merchant, ProfileChange, Suppression
 from integrations.people import ConsentInput, PersonInput
@@ -126,6 +126,16 @@ def test_with_another_address_that_one_is_suppressed_before_anything_goes_to_it(
 
     assert asked(merchant)[-1] == "ann.new@shopper.example"
     assert asked(merchant).count("ann.new@shopper.example") == 1
+
+
+def test_whom_either_of_two_plans_says_is_not_mailed_is_suppressed_when_they_are_one(merchant: Merchant) -> None:
+    ann, bob = shopper(merchant), shopper(merchant, "bob@shopper.example")
+    tell(merchant, email="bob@shopper.example", is_mailed=False)
+    tell(merchant, AT + DAY, status="Active")
+
+    merging.merge_customers(merchant=merchant, given_up=bob, kept=ann, merged_at=AT, at=AT + 2 * DAY)
+
+    assert (EMAIL, "not_mailed", True) in held(merchant)
 
 
 @pytest.mark.parametrize("switch", ["rules", "metrics"])

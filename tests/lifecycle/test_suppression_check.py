@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 import requests
 from django.db import transaction
 
-from integrations import customers, suppression_check
+from integrations import customers, leases, suppression_check
 from integrations.delivery.engine import Engine
+from integrations.destinations import registry
 from integrations.models import ProfileChange, Suppression, SuppressionCheck
 from integrations.people import PersonInput
 from lifecycle import services
@@ -102,6 +104,28 @@ def test_it_is_done_once_a_day_and_goes_on_where_it_stopped(
     suppression_check.compare_due(at=clock(), seconds=60)
     again = [each for each in shop.world.sandbox.requests(shop.public_key) if each["operation"] == "get_profiles"]
     assert len(reads) == len(again)
+
+
+def test_a_page_is_not_counted_by_a_worker_whose_turn_was_taken_over(
+    shop: Shop, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    die(shop, "ann@shopper.example", clock())
+    Engine(clock=clock).run(seconds=60)
+    monkeypatch.setattr(suppression_check, "LEASE_SECONDS", 0)
+    destination = type(registry.get("klaviyo"))
+    read = destination.suppressed
+
+    def slowly(*given: Any, **named: Any) -> Any:
+        """It takes so long that another worker goes on in the meantime."""
+        page = read(*given, **named)
+        assert leases.acquire(f"suppressions:{shop.connection.pk}", 60)
+        return page
+
+    monkeypatch.setattr(destination, "suppressed", slowly)
+
+    clock.move_to((clock() + DAY).replace(hour=12))
+    assert suppression_check.compare_due(at=clock(), seconds=60) == 0
+    assert SuppressionCheck.objects.get().counted == 0
 
 
 def test_what_went_wrong_is_seen_and_it_is_tried_again(shop: Shop, clock: Clock) -> None:

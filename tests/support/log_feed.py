@@ -38,7 +38,7 @@ def made(number: int) -> Entry:
 class Feed:
     """The log: a place in it is a number. `asked` are the queries so far; `fails` answers so many requests with 500.
 
-    `stays` gives every page the place where it begins as the next one's.
+    `circle` is a place at which it leads back to the place 0.
     """
 
     def __init__(self, count: int, entry: Callable[[int], Entry]) -> None:
@@ -46,7 +46,7 @@ class Feed:
         self.entry = entry
         self.asked: list[dict[str, str]] = []
         self.fails = 0
-        self.stays = False
+        self.circle: int | None = None
         self.url = ""
 
     def page(self, asked: dict[str, str]) -> Entry:
@@ -59,7 +59,7 @@ class Feed:
         end = min(start + int(asked["limit"]), self.count)
         return {
             "entries": [self.entry(number) for number in range(start, end)],
-            "next": str(start if self.stays else end),
+            "next": "0" if end == self.circle else str(end),
             "more": end < self.count,
         }
 
