@@ -5,9 +5,10 @@ from __future__ import annotations
 from django.utils import timezone
 
 from integrations import ticks
+from integrations.apart import Apart
 from integrations.tasks import SECONDS
 from lifecycle import log
-from lifecycle.services import lists, told
+from lifecycle.services import lists, suppression, told
 from lifecycle.services.activities import READ_LOG
 
 
@@ -18,9 +19,12 @@ def read_log() -> None:
 
 
 def fill_lists() -> None:
-    """Put on the lists per status whoever had the status before there was the list."""
-    with ticks.running("fill_lists"):
-        lists.fill(at=timezone.now(), seconds=SECONDS)
+    """Put whoever had the status before on the lists per status, and suppress whoever was dead or not subscribed before that was
+    wanted.
+    """
+    with ticks.running("fill_lists"), Apart() as apart:
+        apart.do("suppressions", lambda: suppression.check_all(at=timezone.now(), seconds=SECONDS / 2), 0)
+        apart.do("lists", lambda: lists.fill(at=timezone.now(), seconds=SECONDS / 2), 0)
 
 
 def tell_rulesets() -> None:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
-from django.db.models import F, Q
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q
 
 from integrations import consent, suppressions
+from integrations.apart import Apart
 from integrations.models import Customer, Merchant, Suppression
-from integrations.statements import Among
+from integrations.models.suppression import IN_FORCE
+from integrations.statements import CHUNK, Among
 from lifecycle import pack
 from lifecycle.models import LifecycleRules, Plan
 from lifecycle.models.plan import DEAD
 
 Reason = Suppression.Reason
+
+GIVEN_UP = Q(is_mailed=False) | Q(status__iexact=DEAD)
+"""The plans of whom nobody mails."""
 
 
 def check(merchant: Merchant, customers: Sequence[Customer], *, at: datetime) -> int:
@@ -33,9 +41,35 @@ def check(merchant: Merchant, customers: Sequence[Customer], *, at: datetime) ->
     return suppressions.suppress(merchant, {named[key]: reason for key, reason in reasons.items()}, at=at)
 
 
+def check_all(*, at: datetime, seconds: float) -> int:
+    """The same of everybody who was dead or not subscribed before that was wanted, for `seconds` at most; returns how many."""
+    until = time.monotonic() + seconds
+    users = Merchant.objects.filter(
+        Exists(Plan.objects.filter(GIVEN_UP, merchant=OuterRef("pk"))), state=Merchant.State.ACTIVE
+    )
+    with Apart() as apart:
+        return sum(
+            apart.do(each.pk, partial(_check_all_of, each, at=at, until=until), 0)
+            for each in users.prefetch_related("connections").order_by("pk")
+            if pack.is_used_by(each)
+        )
+
+
+def _check_all_of(merchant: Merchant, *, at: datetime, until: float) -> int:
+    held = Suppression.objects.for_merchant(merchant).filter(IN_FORCE, email=OuterRef("customer__email"))
+    mine = Plan.objects.for_merchant(merchant).filter(GIVEN_UP, ~Exists(held)).exclude(customer__email="")
+    last, count, size = 0, 0, CHUNK
+    while size == CHUNK and time.monotonic() < until:
+        with transaction.atomic():
+            plans = list(mine.filter(pk__gt=last).select_related("customer").order_by("pk")[:CHUNK])
+            count += check(merchant, [each.customer for each in plans], at=at)
+        last, size = (plans[-1].pk, len(plans)) if plans else (last, 0)
+    return count
+
+
 def _by_plan(merchant: Merchant, named: dict[int, Customer]) -> dict[int, Suppression.Reason]:
     plans = Plan.objects.for_merchant(merchant).filter(Among(F("customer_id"), named))
-    given_up = plans.filter(Q(is_mailed=False) | Q(status__iexact=DEAD))
+    given_up = plans.filter(GIVEN_UP)
     return {
         row.customer_id: Reason.DEAD if row.is_dead else Reason.NOT_MAILED
         for row in given_up.only("customer_id", "status")

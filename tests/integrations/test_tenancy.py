@@ -92,6 +92,7 @@ ACROSS_MERCHANTS = {
     "followed.look_again": "the clock looks at what waits, of all merchants",
     "suppression_check._due": "the clock compares for all merchants",
     "services.lists.fill": "the clock fills the lists of all merchants",
+    "services.suppression.check_all": "the clock suppresses the subscribers of all merchants",
     "services.told._with_plans": "the clock tells of the subscribers of all merchants",
     "housekeeping.run": "the clock cleans up for all merchants",
     "housekeeping._skip_without_identity": "the clock cleans up for all merchants",

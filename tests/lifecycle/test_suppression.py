@@ -19,6 +19,7 @@ from integrations.people import ConsentInput, PersonInput
 from lifecycle import services
 from lifecycle.inputs import PlanInput
 from lifecycle.models import LifecycleRules
+from lifecycle.services import suppression
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -179,3 +180,22 @@ def test_of_whom_was_erased_no_address_is_kept(merchant: Merchant) -> None:
     assert not held(merchant)
     assert not ProfileChange.objects.filter(email=EMAIL).exclude(kind="erase").exists()
     assert set(Delivery.objects.exclude(change__kind="erase").values_list("state", flat=True)) == {"skipped"}
+
+
+def test_who_was_dead_before_it_was_wanted_is_found(merchant: Merchant, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(suppression, "CHUNK", 2)
+    LifecycleRules.objects.create(merchant=merchant, suppresses=False)
+    for number in range(5):
+        tell(merchant, email=f"s{number}@shopper.example", status="Dead" if number < 4 else "Active")
+    tell(merchant, email="s4@shopper.example", is_mailed=False)
+    other = Merchant.objects.create(name="Bora")
+    Connection.objects.create(merchant=other, kind="klaviyo", enabled_metrics=["order_shipped"], launch_at=AT - DAY)
+    tell(other, status="Dead")
+    before = suppression.check_all(at=AT, seconds=60)
+
+    LifecycleRules.objects.update(suppresses=True)
+    found = [suppression.check_all(at=AT, seconds=60) for _ in range(2)]
+
+    assert (before, found) == (0, [5, 0])
+    assert Suppression.objects.for_merchant(merchant).count() == Suppression.objects.count() == 5
+    assert ProfileChange.objects.filter(kind="suppress").count() == 5
