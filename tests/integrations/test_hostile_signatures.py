@@ -21,6 +21,7 @@ RUN = {"action_run_id": 1, "handle": "add-points", "shopify_domain": "alba.mysho
 SAID = {
     **RUN,
     "call": "identify",
+    "consent": True,
     "id": 1,
     "entry_id": 1,
     "kind": "x",
