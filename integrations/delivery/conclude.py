@@ -38,11 +38,12 @@ class Effect(enum.Enum):
 
 @dataclass(slots=True)
 class Job:
-    """Items to be sent in one request: events or, where `kind` says which, changes of profiles."""
+    """Items to be sent in one request: events or, where `kind` says which, changes of profiles. `started_at` is when it began."""
 
     items: list[Any]
     is_bulk: bool
     kind: str = ""
+    started_at: datetime | None = None
 
     @property
     def identifiers(self) -> set[str]:

@@ -73,7 +73,7 @@ class Engine:
         self._clock = clock
         self._concurrency = concurrency
         self._lanes: OrderedDict[int, OpenLane] = OrderedDict()
-        self._running: dict[Future[Receipt], tuple[OpenLane, Job, datetime]] = {}
+        self._running: dict[Future[Receipt], tuple[OpenLane, Job]] = {}
         self._look_at = 0.0
         self._resting: dict[int, float] = {}
         self._found: deque[Any] = deque()
@@ -145,7 +145,7 @@ class Engine:
                 idle = 0 if self._start_one(lane, pool) else idle + 1
             else:
                 return
-            if any(future.done() and job.is_bulk for future, (_, job, _) in self._running.items()):
+            if any(future.done() and job.is_bulk for future, (_, job) in self._running.items()):
                 return
 
     def _open(self, connection: Any) -> OpenLane | None:
@@ -182,9 +182,14 @@ class Engine:
         if job is None:
             return False
         lane.start(job)
-        self._running[pool.submit(lane.send, job)] = (lane, job, at)
+        self._running[pool.submit(self._send, lane, job)] = (lane, job)
         self._summary.requests += 1
         return True
+
+    def _send(self, lane: OpenLane, job: Job) -> Receipt:
+        """In a thread of its own, which a busy machine may begin late: the request begins when it does."""
+        job.started_at = self._clock()
+        return lane.send(job)
 
     def _wait(self) -> None:
         """Until a request comes back, a rate limit lets the next one go, or it is time to look again."""
@@ -198,12 +203,12 @@ class Engine:
 
     def _finish_requests(self) -> None:
         """Settle what came back, lane by lane, and hold on to the leases of the others."""
-        results: dict[int, list[tuple[Job, Receipt | BaseException, datetime]]] = {}
+        results: dict[int, list[tuple[Job, Receipt | BaseException]]] = {}
         for future in [each for each in self._running if each.done()]:
-            lane, job, started_at = self._running.pop(future)
+            lane, job = self._running.pop(future)
             error = future.exception()
             result = error if error is not None else future.result()
-            results.setdefault(lane.connection.pk, []).append((job, result, started_at))
+            results.setdefault(lane.connection.pk, []).append((job, result))
         at = self._clock()
         for lane in list(self._lanes.values()):
             if not lane.renew(at=at):
@@ -212,9 +217,7 @@ class Engine:
             elif lane.connection.pk in results:
                 self._finish(lane, results[lane.connection.pk], at=at)
 
-    def _finish(
-        self, lane: OpenLane, results: list[tuple[Job, Receipt | BaseException, datetime]], *, at: datetime
-    ) -> None:
+    def _finish(self, lane: OpenLane, results: list[tuple[Job, Receipt | BaseException]], *, at: datetime) -> None:
         """A mistake of ours in one lane is its own: what it had in flight is recovered by the next holder, as in doubt."""
         try:
             lane.finish(results, at=at)
@@ -259,7 +262,7 @@ class Engine:
     def _forget(self, lane: OpenLane) -> None:
         lane.abandon()
         del self._lanes[lane.connection.pk]
-        for future in [each for each, (owner, _, _) in self._running.items() if owner is lane]:
+        for future in [each for each, (owner, _) in self._running.items() if owner is lane]:
             del self._running[future]
 
     def _count(self, lane: OpenLane) -> None:

@@ -198,12 +198,12 @@ class OpenLane:
             self.is_refused = self.is_refused or job.stops_lane(error)
             raise
 
-    def finish(self, results: list[tuple[Job, Receipt | BaseException, datetime]], *, at: datetime) -> None:
-        """Settle jobs that came back, each with its result and the instant it was started."""
+    def finish(self, results: list[tuple[Job, Receipt | BaseException]], *, at: datetime) -> None:
+        """Settle jobs that came back, each with its result."""
         attempts: list[DeliveryAttempt] = []
         settled: dict[int, Verdict] = {}
         conclusions = []
-        for job, result, started_at in results:
+        for job, result in results:
             self.in_flight.remove(job)
             conclusion = conclude(
                 job,
@@ -214,6 +214,7 @@ class OpenLane:
                 chance=random.random(),  # noqa: S311
             )
             ids = [item.delivery_id for item in job.items]
+            started_at = job.started_at or at
             attempts.append(attempt_of(self.connection, conclusion, ids, is_bulk=job.is_bulk, started_at=started_at))
             settled.update(conclusion.verdicts)
             self._paces[job.pace].answer(at.timestamp())
@@ -221,7 +222,7 @@ class OpenLane:
             self.queue.extendleft(reversed(conclusion.again))
             conclusions.append(conclusion)
         self._settle(settled | self._hold_back(settled), attempts, at=at)
-        if any(job.kind == ProfileChange.Kind.ERASE for job, _, _ in results):
+        if any(job.kind == ProfileChange.Kind.ERASE for job, _ in results):
             sent = [key for key, verdict in settled.items() if verdict.state == Delivery.State.SENT]
             erasure.passed_on(self.connection.merchant_id, sent)
         for conclusion in conclusions:
