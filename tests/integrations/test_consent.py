@@ -176,7 +176,7 @@ FRESH, LATE = timedelta(seconds=1), HOUR
 _numbers = itertools.count(1)
 
 
-@tried_with(8, 200, words=WORDS, steps=STEPS, apart=st.sampled_from([FRESH, LATE]))
+@tried_with(8, 60, words=WORDS, steps=STEPS, apart=st.sampled_from([FRESH, LATE]))
 def test_the_newest_word_holds_at_klaviyo_in_every_order(
     words: list[tuple[str, str, int]], steps: list[str], apart: timedelta, shop: Shop
 ) -> None:
