@@ -44,8 +44,11 @@ def check(merchant: Merchant, customers: Sequence[Customer], *, at: datetime) ->
 def check_all(*, at: datetime, seconds: float) -> int:
     """The same of everybody who was dead or not subscribed before that was wanted, for `seconds` at most; returns how many."""
     until = time.monotonic() + seconds
+    mine = {"merchant": OuterRef("pk")}
     users = Merchant.objects.filter(
-        Exists(Plan.objects.filter(GIVEN_UP, merchant=OuterRef("pk"))), state=Merchant.State.ACTIVE
+        Exists(Plan.objects.filter(GIVEN_UP, **mine)),
+        ~Exists(LifecycleRules.objects.filter(**mine, suppresses=False)),
+        state=Merchant.State.ACTIVE,
     )
     with Apart() as apart:
         return sum(

@@ -6,11 +6,8 @@ open. It ends when a sweep comes to its own end; each kill is a line in LOG.
 
 from __future__ import annotations
 
-import os
 import random
-import signal
 import sys
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +17,7 @@ django.setup()
 
 from django.urls import reverse  # noqa: E402
 
+from tests.support.mortal import outlives  # noqa: E402
 from tracking import stalled  # noqa: E402
 
 BATCH = 20
@@ -29,19 +27,12 @@ LONGEST_LIFE = 0.15
 
 def sweep_and_die(at: datetime) -> bool:
     """Whether a sweep came to its end before its time was over."""
-    pid = os.fork()
-    if pid == 0:
+
+    def sweep() -> None:
         stalled.BATCH = BATCH
         stalled.sweep(at=at)
-        os._exit(0)
-    deadline = time.monotonic() + random.uniform(0.02, LONGEST_LIFE)
-    while time.monotonic() < deadline:
-        ended, status = os.waitpid(pid, os.WNOHANG)
-        if ended:
-            return os.waitstatus_to_exitcode(status) == 0
-        time.sleep(0.005)
-    os.kill(pid, signal.SIGKILL)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+
+    return outlives(random.uniform(0.02, LONGEST_LIFE), sweep)
 
 
 def main(at: str, log: str) -> None:

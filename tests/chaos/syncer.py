@@ -6,11 +6,8 @@ imported and no connection open. Each kill is a line in LOG.
 
 from __future__ import annotations
 
-import os
 import random
-import signal
 import sys
-import time
 from pathlib import Path
 
 import django
@@ -24,6 +21,7 @@ from integrations.models import Delivery  # noqa: E402
 from lifecycle import log  # noqa: E402
 from lifecycle.models import LogSync  # noqa: E402
 from tests.chaos import haste  # noqa: E402
+from tests.support.mortal import outlives  # noqa: E402
 
 TURN = 0.7
 """Seconds for which a step goes on before it is the other's turn."""
@@ -34,6 +32,7 @@ LEASE_SECONDS = 1
 
 def work() -> None:
     """Both steps until nothing is left."""
+    log.LEASE_SECONDS = LEASE_SECONDS
     while True:
         log.work(seconds=TURN)
         Engine().run(seconds=TURN)
@@ -42,30 +41,12 @@ def work() -> None:
             return
 
 
-def work_and_die(life: float) -> bool:
-    """Whether all was done before the worker's time was over."""
-    pid = os.fork()
-    if pid == 0:
-        random.seed()
-        log.LEASE_SECONDS = LEASE_SECONDS
-        work()
-        os._exit(0)
-    deadline = time.monotonic() + random.uniform(0.5, 1.5) * life
-    while time.monotonic() < deadline:
-        ended, status = os.waitpid(pid, os.WNOHANG)
-        if ended:
-            return os.waitstatus_to_exitcode(status) == 0
-        time.sleep(0.01)
-    os.kill(pid, signal.SIGKILL)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
-
-
 def main(path: str, life: str) -> None:
     """Until a worker ends by itself."""
     haste.hasten()
     # The first `reverse` imports every view.
     reverse("admin:index")
-    while not work_and_die(float(life)):
+    while not outlives(random.uniform(0.5, 1.5) * float(life), work):
         with Path(path).open("a") as kills:
             kills.write("killed\n")
 

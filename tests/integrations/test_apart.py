@@ -8,11 +8,12 @@ from functools import partial
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import OperationalError
 
-from integrations import replays, tasks, ticks
+from integrations import inbound, replays, sources, tasks, ticks
 from integrations.apart import Apart
-from integrations.models import Merchant, Replay
+from integrations.models import InboundMessage, Merchant, Replay
 from lifecycle import log
 from lifecycle import tasks as lifecycle_tasks
 from lifecycle.models import Activity, StatusList
@@ -119,3 +120,20 @@ def test_a_merchant_for_whom_it_fails_stops_no_other(db: None, case: str, monkey
         tick()
 
     assert len(set(begun)) == len(begun) == 2
+
+
+def test_a_replay_that_fails_keeps_no_message_waiting(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    merchant = Merchant.objects.create(name="Alba")
+    Replay.objects.create(merchant=merchant, top=1, total=1, created_at=AT)
+    source = sources.get("activity_log")
+    entry = b'{"entry_id": "1", "kind": "cancelled", "occurred_at": "2026-11-20T09:00:00Z", "customer": {}}'
+    inbound.receive(merchant, source, entry, source.headers_for(""), at=AT)
+
+    def fail(*args: Any, **more: Any) -> int:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(replays, "_advance", fail)
+    with pytest.raises(RuntimeError):
+        call_command("deliver")
+
+    assert InboundMessage.objects.get().state == "handled"

@@ -20,6 +20,7 @@ from django.utils import timezone
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from integrations import inbound, launch, replays
+from integrations.apart import Apart
 from integrations.delivery.engine import Engine
 from integrations.management.arguments import one_line
 from integrations.management.naming import find_merchant
@@ -76,9 +77,7 @@ class Command(BaseCommand):
         engine = Engine(merchant=merchant)
 
         def handle() -> None:
-            launch.launch_due(at=timezone.now())
-            replays.advance_due(at=timezone.now(), seconds=ROUND_SECONDS)
-            inbound.handle_due(seconds=ROUND_SECONDS, merchant=merchant, stop=stopped.is_set)
+            _take_in(merchant, stopped)
 
         def deliver() -> None:
             # Without an end of its own: at its end a run waits for what hangs, and starts nothing else meanwhile.
@@ -125,10 +124,17 @@ class Command(BaseCommand):
         return sent
 
     def _round(self, engine: Engine, merchant: Merchant | None, stopped: threading.Event) -> None:
-        launch.launch_due(at=timezone.now())
-        replays.advance_due(at=timezone.now(), seconds=ROUND_SECONDS)
+        with Apart() as apart:
+            apart.do("intake", lambda: _take_in(merchant, stopped), None)
+            engine.run(seconds=ROUND_SECONDS, stop=stopped.is_set)
+
+
+def _take_in(merchant: Merchant | None, stopped: threading.Event) -> None:
+    """What comes before delivery. A launch or a replay that fails keeps no message waiting."""
+    with Apart() as apart:
+        apart.do("launches", lambda: launch.launch_due(at=timezone.now()), 0)
+        apart.do("replays", lambda: replays.advance_due(at=timezone.now(), seconds=ROUND_SECONDS), 0)
         inbound.handle_due(seconds=ROUND_SECONDS, merchant=merchant, stop=stopped.is_set)
-        engine.run(seconds=ROUND_SECONDS, stop=stopped.is_set)
 
 
 def _of(merchant: Merchant | None) -> QuerySet[Delivery]:
